@@ -1,0 +1,4 @@
+"""The compiled core (C++). Arrays in, arrays out: no names, no defaults, no choices.
+
+Only :mod:`faltung.algorithms` and :mod:`faltung.settings` import it.
+"""

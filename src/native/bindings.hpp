@@ -1,0 +1,11 @@
+// One binding file per kernel family; module.cpp calls them all.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace faltung {
+
+void bind_direct(nanobind::module_& module);
+void bind_overlap_save(nanobind::module_& module);
+
+}  // namespace faltung
