@@ -1,0 +1,70 @@
+"""What gradients need beside the equation itself: exchanging axes, and folding the boundary.
+
+Gradients are again Problems (`faltung.task.problem.Problem.input_gradient` and
+``kernel_gradient``). These are the rearrangements around them, for arrays of shape
+(batch, channels, *space) and kernels of shape (filters, channels / groups, *kernel).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faltung.meaning.boundary import Boundary, index_map
+
+
+def exchange_channels(w: NDArray[Any], groups: int) -> NDArray[Any]:
+    """The adjoint's kernel, (channels, filters / groups, *kernel)."""
+    filters, channels, *kernel = w.shape
+    grouped = w.reshape(groups, filters // groups, channels, *kernel)
+    return grouped.swapaxes(1, 2).reshape(groups * channels, filters // groups, *kernel)
+
+
+def batch_as_channels(x: NDArray[Any], groups: int) -> NDArray[Any]:
+    """The kernel gradient's input, (channels / groups, groups * batch, *space)."""
+    batch, channels, *space = x.shape
+    grouped = x.reshape(batch, groups, channels // groups, *space)
+    return grouped.swapaxes(0, 2).reshape(channels // groups, groups * batch, *space)
+
+
+def output_gradient_as_kernel(gy: NDArray[Any]) -> NDArray[Any]:
+    """The kernel gradient's kernel, (filters, batch, *output)."""
+    return gy.swapaxes(0, 1)
+
+
+def kernel_gradient_from(result: NDArray[Any], convolve: bool) -> NDArray[Any]:
+    """The gradient, (filters, channels / groups, *kernel), from what its Problem gives."""
+    gradient = result.swapaxes(0, 1)
+    if convolve:
+        gradient = np.conj(np.flip(gradient, axis=tuple(range(2, gradient.ndim))))
+    return gradient
+
+
+def fold(
+    extended: NDArray[Any], boundary: Sequence[Boundary], shape: Sequence[int], low: Sequence[int]
+) -> NDArray[Any]:
+    """The adjoint of continuing an array: what lies beyond the edges is added to the samples
+    that it was read from.
+
+    Parameters
+    ----------
+    extended
+        Values over input positions ``low, low + 1, ...`` along the last ``len(shape)`` axes.
+    boundary, shape, low
+        The continuation, the input's shape and the first position, per axis.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(*extended.shape[:-len(shape)], *shape)``.
+    """
+    for axis, (rule, n, first) in enumerate(zip(boundary, shape, low, strict=True), extended.ndim - len(shape)):
+        source = index_map(rule, n, first, extended.shape[axis])
+        moved = np.moveaxis(extended, axis, 0)
+        folded = np.zeros((n, *moved.shape[1:]), dtype=extended.dtype)
+        np.add.at(folded, source[source >= 0], moved[source >= 0])
+        extended = np.moveaxis(folded, 0, axis)
+    return extended

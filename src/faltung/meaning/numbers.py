@@ -1,0 +1,174 @@
+"""Which numbers: result types, exact sums, and what a product of complex numbers is.
+
+The type of a result follows from the types of the operands alone. Integers are exact or an
+error. Complex products are four real ones, and a real operand stays real: no ``0j`` terms,
+no repair of infinities.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faltung import errors
+
+DType = np.dtype[Any]
+_INTEGRAL = "biu"
+
+
+def is_integral(dtype: DType) -> bool:
+    """Whether ``dtype`` is boolean or integer."""
+    return dtype.kind in _INTEGRAL
+
+
+def result_type(x: DType, w: DType, *, x_weak: bool = False, w_weak: bool = False) -> DType:
+    """Type of the result for operands of these types.
+
+    Integers and booleans give int64, or uint64 if both are unsigned or boolean and one is
+    uint64. Otherwise NumPy's promotion, in which a weak operand (Python numbers, sequences,
+    a `Kernel`) takes the other's floating type, float64 beside integers.
+    """
+    if x.kind == "O" or w.kind == "O":
+        return np.dtype(object)
+    if is_integral(x) and is_integral(w):
+        unsigned = x.kind in "bu" and w.kind in "bu" and np.dtype(np.uint64) in (x, w)
+        return np.dtype(np.uint64 if unsigned else np.int64)
+    if x_weak != w_weak:
+        strong, weak = (w, x) if x_weak else (x, w)
+        return _with_weak(strong, weak)
+    return np.result_type(x, w)
+
+
+def _with_weak(strong: DType, weak: DType) -> DType:
+    """The strong operand's type, made floating and complex as far as the weak one needs."""
+    floating = np.dtype(np.float64) if is_integral(strong) else strong
+    return np.result_type(floating, np.complex64) if weak.kind == "c" and floating.kind == "f" else floating
+
+
+def chosen_result_type(natural: DType, wanted: DType | None) -> DType:
+    """The type that ``dtype=`` names, if the natural result can become it.
+
+    Raises
+    ------
+    TypeError
+        A complex result as a real one, a floating one as an integer, an object one as either.
+    """
+    if wanted is None:
+        return natural
+    if natural.kind == "c" and wanted.kind not in "cO":
+        raise errors.result_dtype_refused(str(wanted), "complex", "take .real of the result if that is meant")
+    if natural.kind == "f" and is_integral(wanted):
+        raise errors.result_dtype_refused(str(wanted), "floating", "round it yourself (numpy.rint) and convert")
+    if wanted.kind not in "biufcO":
+        raise errors.result_dtype_refused(str(wanted), str(natural), "name a numeric type")
+    return wanted
+
+
+def real_type(dtype: DType) -> DType:
+    """The type of a complex number's parts; a real type itself."""
+    return np.empty(0, dtype).real.dtype
+
+
+def widen(values: NDArray[Any]) -> NDArray[Any]:
+    """The same values as an object array of numbers in which the definition computes.
+
+    Integers of any size; float16 and float32 as Python's float (their products are exact in
+    it); float64 and wider as long double.
+    """
+    if is_integral(values.dtype):
+        return values.astype(int).astype(object) if values.dtype == bool else values.astype(object)
+    if values.dtype.kind == "O":
+        return values
+    precise = real_type(values.dtype).itemsize > 4
+    if values.dtype.kind == "c":
+        return values.astype(np.clongdouble if precise else np.complex128).astype(object)
+    return values.astype(np.longdouble if precise else np.float64).astype(object)
+
+
+def widen_scalar(value: Any) -> Any:
+    """`widen` for one number."""
+    return widen(np.asarray(value))[()]
+
+
+def sum_of_products(terms: list[tuple[Any, Any]]) -> Any:
+    """The sum of products, one after the other; the integer 0 if there is none."""
+    if any(isinstance(number, complex | np.complexfloating) for term in terms for number in term):
+        return _complex_sum(terms)
+    with np.errstate(all="ignore"):
+        products = [sample * weight for sample, weight in terms]
+        return sum(products[1:], start=products[0]) if products else 0
+
+
+def _complex_sum(terms: list[tuple[Any, Any]]) -> Any:
+    """Real and imaginary part, each a sum of real products."""
+    real: list[tuple[Any, Any]] = []
+    imaginary: list[tuple[Any, Any]] = []
+    for sample, weight in terms:
+        for a, a_is_imaginary in _parts(sample):
+            for b, b_is_imaginary in _parts(weight):
+                if a_is_imaginary and b_is_imaginary:
+                    real.append((-a, b))
+                else:
+                    (imaginary if a_is_imaginary or b_is_imaginary else real).append((a, b))
+    return ComplexPair(sum_of_products(real), sum_of_products(imaginary))
+
+
+def _parts(number: Any) -> list[tuple[Any, bool]]:
+    """(part, is it imaginary): one entry for a real number."""
+    if isinstance(number, complex | np.complexfloating):
+        return [(number.real, False), (number.imag, True)]
+    return [(number, False)]
+
+
+class ComplexPair(tuple[Any, Any]):
+    """Real and imaginary part of a sum, before they are rounded to the result's type."""
+
+    __slots__ = ()
+
+    def __new__(cls, real: Any, imaginary: Any) -> ComplexPair:
+        return super().__new__(cls, (real, imaginary))
+
+    def scaled(self, numerator: Any, denominator: Any) -> ComplexPair:
+        """Both parts times a ratio of real numbers."""
+        return ComplexPair(*(part * numerator / denominator for part in self))
+
+
+def narrow(values: NDArray[Any], result: DType) -> NDArray[Any]:
+    """Exact or wide sums, rounded to ``result``.
+
+    Raises
+    ------
+    OverflowError
+        An integer does not fit.
+    """
+    if result.kind == "O":
+        return values
+    narrowed = np.empty(values.shape, dtype=result)
+    with np.errstate(all="ignore"):
+        for index in np.ndindex(*values.shape):
+            value = values[index]
+            if isinstance(value, ComplexPair):
+                narrowed.real[index], narrowed.imag[index] = value
+            elif is_integral(result):
+                narrowed[index] = fitting(int(value), result)
+            else:
+                narrowed[index] = value
+    return narrowed
+
+
+def fitting(value: int, dtype: DType) -> int:
+    """``value`` if ``dtype`` holds it, OverflowError otherwise."""
+    low, high = integer_range(dtype)
+    if not low <= value <= high:
+        raise errors.integer_overflow(str(dtype))
+    return value
+
+
+def integer_range(dtype: DType) -> tuple[int, int]:
+    """Least and greatest integer that ``dtype`` holds."""
+    if dtype.kind == "b":
+        return 0, 1
+    info = np.iinfo(dtype)
+    return int(info.min), int(info.max)

@@ -1,0 +1,203 @@
+"""The Problem: which sum, as one frozen value that prints as a line and parses back from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from faltung.meaning import extent, numbers
+from faltung.meaning.boundary import Boundary
+from faltung.meaning.definition import Sum
+from faltung.meaning.extent import Operation
+from faltung.task.structure import UNKNOWN, Structure
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Which sum `faltung.meaning.definition` defines, and nothing about how it was asked for.
+
+    Shapes and per-axis parameters count spatial axes only; batch, channels, filters (output
+    channels) and groups stand apart. Modes, paddings and centres are ways to say the box
+    ``(low, length)``, in undecimated input positions.
+    """
+
+    operation: Operation
+    input_dtype: np.dtype[Any]
+    input_shape: Index
+    kernel_dtype: np.dtype[Any]
+    kernel_shape: Index
+    result_dtype: np.dtype[Any]
+    center: Index
+    stride: Index
+    dilation: Index
+    input_dilation: Index
+    low: Index
+    length: Index
+    boundary: tuple[Boundary, ...]
+    fill_value: int | float | complex = 0
+    batch: int = 1
+    channels: int = 1
+    filters: int = 1
+    groups: int = 1
+    omit: bool = False
+    accuracy: str | float = "norm"
+    structure: Structure = UNKNOWN
+
+    def __str__(self) -> str:
+        from faltung.task.line import write
+
+        return write(self)
+
+    @classmethod
+    def parse(cls, line: str) -> Problem:
+        """The Problem that ``line`` describes, e.g. ``convolve x=f32[64] w=f32[5] mode=same``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            The line cannot be read, or describes no problem.
+        """
+        from faltung.task.line import read
+
+        return read(line)
+
+    @property
+    def ndim(self) -> int:
+        """Number of spatial axes."""
+        return len(self.input_shape)
+
+    @property
+    def taps(self) -> int:
+        """Terms that one output sums at most."""
+        return self.channels // self.groups * int(np.prod(self.kernel_shape, dtype=object))
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs."""
+        return self.batch * self.filters * int(np.prod(self.length, dtype=object))
+
+    @property
+    def renormalise(self) -> bool:
+        """Whether sums are scaled up by the weights present."""
+        return self.omit or "normalize" in self.boundary
+
+    @property
+    def plain(self) -> bool:
+        """One batch, one channel in and out, no input dilation: what arrays ask for."""
+        return self.batch == self.channels == self.filters == 1 and not any(u > 1 for u in self.input_dilation)
+
+    @property
+    def sum(self) -> Sum:
+        """The parameters of the equation, for the definition."""
+        return Sum(
+            self.operation,
+            self.center,
+            self.stride,
+            self.dilation,
+            self.input_dilation,
+            self.low,
+            self.length,
+            self.boundary,
+            self.fill_value,
+            self.groups,
+            self.renormalise,
+        )
+
+    @property
+    def compute_dtype(self) -> np.dtype[Any]:
+        """The type in which an algorithm sums: the promoted operands', never narrower than
+        float32; exact 64-bit integers for integers."""
+        operands = numbers.result_type(self.input_dtype, self.kernel_dtype)
+        if numbers.is_integral(operands):
+            floating = self.result_dtype.kind in "fc"
+            return np.result_type(self.result_dtype, np.float64) if floating else operands
+        if operands.kind == "O":
+            return operands
+        return np.result_type(operands, np.float32)
+
+    def reach(self) -> tuple[tuple[int, int], ...]:
+        """First and last input position, per axis, that output position 0 reads (box aside)."""
+        return tuple(
+            extent.reach(self.operation, k, d, m)
+            for k, d, m in zip(self.kernel_shape, self.dilation, self.center, strict=True)
+        )
+
+    def with_box(self, low: Index, length: Index) -> Problem:
+        """The same sum over another box."""
+        return replace(self, low=low, length=length)
+
+    def with_structure(self, structure: Structure) -> Problem:
+        """The same sum, with facts of its kernel."""
+        return replace(self, structure=structure)
+
+    def touched(self) -> tuple[tuple[int, int], ...]:
+        """Lowest input index, per axis, that any output reads, and how many from there on.
+
+        Indices lie outside ``0 .. n-1`` where the boundary is read; in undilated input steps.
+        """
+        spans = []
+        for (first, last), s, u, r, count in zip(
+            self.reach(), self.stride, self.input_dilation, self.low, self.length, strict=True
+        ):
+            low = -(-(r + first) // u)
+            high = (r + s * (count - 1) + last) // u
+            spans.append((low, max(high - low + 1, 0)))
+        return tuple(spans)
+
+    def input_gradient(self) -> Problem:
+        """The Problem that takes the output's gradient and gives the input's.
+
+        Convolution and correlation change places, as do stride and input dilation, channels
+        and filters; the box is the input's, or under a boundary other than ``constant`` all
+        that the forward pass reads: `faltung.meaning.gradient.fold` then adds what lies
+        beyond the edges to the samples that it was read from.
+
+        Its kernel is the forward kernel with input and output channels exchanged
+        (`faltung.meaning.gradient.exchange_channels`).
+        """
+        beyond = any(boundary != "constant" for boundary in self.boundary)
+        spans = self.touched() if beyond else tuple((0, n) for n in self.input_shape)
+        return replace(
+            self,
+            operation="correlate" if self.operation == "convolve" else "convolve",
+            input_dtype=self.result_dtype,
+            input_shape=self.length,
+            stride=self.input_dilation,
+            input_dilation=self.stride,
+            low=tuple(u * at - r for u, (at, _), r in zip(self.input_dilation, spans, self.low, strict=True)),
+            length=tuple(count for _, count in spans),
+            boundary=("constant",) * self.ndim,
+            fill_value=0,
+            channels=self.filters,
+            filters=self.channels,
+            omit=False,
+            structure=UNKNOWN,
+        )
+
+    def kernel_gradient(self) -> Problem:
+        """The Problem that takes the input and the output's gradient and gives the kernel's.
+
+        Always a correlation; for ``convolve`` the gradient is its flipped conjugate. Stride
+        and dilation change places, batch and channels too
+        (`faltung.meaning.gradient.batch_as_channels`).
+        """
+        first = tuple(first for first, _ in self.reach())
+        return replace(
+            self,
+            operation="correlate",
+            kernel_dtype=self.result_dtype,
+            kernel_shape=self.length,
+            center=(0,) * self.ndim,
+            stride=self.dilation,
+            dilation=self.stride,
+            low=tuple(r + at for r, at in zip(self.low, first, strict=True)),
+            length=self.kernel_shape,
+            batch=self.channels // self.groups,
+            channels=self.groups * self.batch,
+            omit=False,
+            structure=UNKNOWN,
+        )
