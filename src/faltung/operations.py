@@ -269,7 +269,9 @@ def _solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDAr
         _check_out(out, problem)
     direct = out is not None and out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative
     overlaps = out is not None and any(
-        np.may_share_memory(out, values) for values in (task.x, task.weights and task.weights.values) if values is not None
+        np.may_share_memory(out, values)
+        for values in (task.x, task.weights and task.weights.values)
+        if values is not None
     )
     y = out if out is not None and direct and not overlaps else _allocate(problem)
     empty = run(task.x, y.reshape(1, 1, *problem.length), task.present, threads) if y.size else None

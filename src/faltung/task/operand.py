@@ -35,10 +35,16 @@ _NOT_BRIDGED = {
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A kernel's values, (1, 1, *kernel), and their factors: terms of one 1-D array per axis
-    of x, whose outer products sum to the values."""
+    of x, whose outer products sum to the values.
+    """
 
     values: NDArray[Any]
     terms: tuple[Term, ...] | None = None
+
+    @property
+    def rank(self) -> int | None:
+        """How many terms, where they are known."""
+        return None if self.terms is None else len(self.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,12 @@ def _factored(w: tuple[Any, ...]) -> Operand:
     if product.dtype.kind not in "fc":
         return Operand(product.dtype, product.shape, weak, product, center=center)
     return Operand(
-        product.dtype, product.shape, weak, product, center=center, factors=tuple(a.astype(product.dtype) for a in arrays)
+        product.dtype,
+        product.shape,
+        weak,
+        product,
+        center=center,
+        factors=tuple(a.astype(product.dtype) for a in arrays),
     )
 
 
