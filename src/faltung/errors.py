@@ -152,9 +152,7 @@ def fill_value_does_not_fit(value: object, dtype: str) -> ValueError:
 
 def fill_value_without_constant(value: object, boundary: object) -> ValueError:
     """A fill value that nothing would read."""
-    return ValueError(
-        f"fill_value={value!r} has no effect with boundary={boundary!r}: expected boundary='constant' with it"
-    )
+    return ValueError(f"fill_value={value!r} has no effect with boundary={boundary!r}: expected boundary='constant'")
 
 
 def result_dtype_refused(dtype: str, natural: str, mend: str) -> TypeError:
@@ -218,9 +216,7 @@ def bad_accuracy(value: object) -> ValueError:
 
 def unplanned_operand(argument: str, was: str, planned: str) -> ValueError:
     """A plan called with arrays of another shape or type."""
-    return ValueError(
-        f"{argument} is {was}, the plan was made for {planned}: expected the same; make another plan for it"
-    )
+    return ValueError(f"{argument} is {was}, the plan was made for {planned}: expected the same, or another plan")
 
 
 def plan_wants_kernel(has_kernel: bool) -> TypeError:

@@ -35,9 +35,7 @@ from faltung.task.operand import Weights
 from faltung.task.problem import Index, Problem
 from faltung.task.structure import UNKNOWN
 
-_SUPPORTED = frozenset(
-    np.dtype(code) for code in ["?", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q", "e", "f", "d", "F", "D"]
-)
+_SUPPORTED = frozenset(map(np.dtype, "?bBhHiIlLqQefdFD"))
 _TILE_ROWS = 4
 _TAPS_PER_STEP = 4
 # Largest integers up to which every integer is a floating number of the type.

@@ -182,14 +182,12 @@ def _repair(problem: Problem, weights: Weights, x: Array, out: Array, threads: i
     strange = ~np.isfinite(out[0, 0])
     for start in range(0, problem.length[0], _REPAIRED_ROWS):
         rows = strange[start : start + _REPAIRED_ROWS]
-        touched = [
-            np.flatnonzero(rows.any(axis=tuple(j for j in range(rows.ndim) if j != i))) for i in range(rows.ndim)
-        ]
+        touched = np.nonzero(rows)
         if touched[0].size == 0:
             continue
-        first = [int(t[0]) for t in touched]
+        first = [int(t.min()) for t in touched]
+        length = tuple(int(np.ptp(t)) + 1 for t in touched)
         first[0] += start
-        length = tuple(int(t[-1] - t[0]) + 1 for t in touched)
         low = tuple(r + s * f for r, s, f in zip(problem.low, problem.stride, first, strict=True))
         part = np.empty((1, 1, *length), out.dtype)
         DIRECT.prepare(problem.with_box(low, length), weights)(x, part, None, threads)

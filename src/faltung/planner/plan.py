@@ -36,9 +36,9 @@ class Plan:
     def __init__(
         self, problem: Problem, weights: Weights | None, method: str, threads: int | None, solve: Solve
     ) -> None:
-        self.problem = problem
-        self.algorithm = choose(problem, method).chosen.algorithm.name
         self._choice = choose(problem, method)
+        self.problem = problem
+        self.algorithm = self._choice.chosen.algorithm.name
         self._method, self._threads, self._solve = method, threads, solve
         self._run: Run | None = None
         if weights is not None:

@@ -292,19 +292,17 @@ _NAN = float("nan")  # one object, so that Problems which fill with NaN compare 
 
 def _check_values(problem: Problem, source: Operand, weights: Weights, nan_policy: str) -> None:
     if nan_policy == "raise":
-        for argument, values in (("x", source.values), ("w", weights.values)):
-            if (
-                values is not None
-                and values.dtype.kind in "fc"
-                and np.isnan(_known(values, source.mask, argument)).any()
-            ):
-                raise errors.holds_nan(argument)
+        if source.values is not None and _holds_nan(source.values, source.mask):
+            raise errors.holds_nan("x")
+        if _holds_nan(weights.values, None):
+            raise errors.holds_nan("w")
     if problem.renormalise:
         _check_weights(weights.values)
 
 
-def _known(values: NDArray[Any], mask: NDArray[np.bool_] | None, argument: str) -> NDArray[Any]:
-    return values[~mask] if argument == "x" and mask is not None else values
+def _holds_nan(values: NDArray[Any], mask: NDArray[np.bool_] | None) -> bool:
+    known = values if mask is None else values[~mask]
+    return values.dtype.kind in "fc" and bool(np.isnan(known).any())
 
 
 def _check_weights(w: NDArray[Any]) -> None:
@@ -320,8 +318,6 @@ def _check_weights(w: NDArray[Any]) -> None:
 def _present(source: Operand, omit: bool) -> NDArray[np.bool_] | None:
     if source.values is None or not omit:
         return None
-    if source.mask is not None:
-        present = ~source.mask
-    else:
-        present = ~np.isnan(source.values)
+    missing = np.isnan(source.values) if source.mask is None else source.mask
+    present: NDArray[np.bool_] = ~missing
     return present[np.newaxis, np.newaxis]

@@ -65,7 +65,7 @@ class Operand:
         return len(self.shape)
 
     def beside(self, strong: Operand) -> Operand:
-        """This weak operand in the floating type of the strong one, float64 beside integers.
+        """A weak operand in the floating type of the strong one, float64 beside integers.
 
         A half-precision neighbour makes it float32, in which such sums are computed, so that
         no weight is rounded more than it must be.
@@ -142,16 +142,8 @@ def _factored(w: tuple[Any, ...]) -> Operand:
     if any(factor.center for factor in factors):
         center = tuple(f.center[0] if f.center else (f.shape[0] - 1) // 2 for f in factors)
     weak = all(factor.weak for factor in factors)
-    if product.dtype.kind not in "fc":
-        return Operand(product.dtype, product.shape, weak, product, center=center)
-    return Operand(
-        product.dtype,
-        product.shape,
-        weak,
-        product,
-        center=center,
-        factors=tuple(a.astype(product.dtype) for a in arrays),
-    )
+    same = tuple(array.astype(product.dtype) for array in arrays) if product.dtype.kind in "fc" else None
+    return Operand(product.dtype, product.shape, weak, product, center=center, factors=same)
 
 
 def _read(argument: str, value: object) -> Operand:
