@@ -15,6 +15,7 @@ Options: ``mode`` or ``box`` (low:length per axis), ``boundary``, ``fill_value``
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
@@ -249,9 +250,10 @@ def _centers(line: str, operation: Operation, center: Index | None, shape: Index
 def _number(text: str) -> int | float | complex:
     for convert in (int, float, complex):
         try:
-            return convert(text)
+            number = convert(text)
         except ValueError:
             continue
+        return number if number == number else math.nan  # one NaN, so that Problems compare equal
     raise errors.line_unreadable(text, "not a number")
 
 

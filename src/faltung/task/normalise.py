@@ -281,13 +281,10 @@ def fill_value_as(value: object, problem: Problem) -> int | float | complex:
             return number
         if not isinstance(number, complex):
             if not numbers.is_integral(computed):
-                return _NAN if math.isnan(number) else number
+                return math.nan if math.isnan(number) else number  # one NaN, so that Problems compare equal
             if math.isfinite(number) and number == int(number) and -(2**63) <= number < 2**64:
                 return int(number)
     raise errors.fill_value_does_not_fit(value, str(computed))
-
-
-_NAN = float("nan")  # one object, so that Problems which fill with NaN compare equal
 
 
 def _check_values(problem: Problem, source: Operand, weights: Weights, nan_policy: str) -> None:
