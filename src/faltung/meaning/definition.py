@@ -81,7 +81,8 @@ def feature_map(
         An exact integer result does not fit ``result``.
     """
     y = np.empty((x.shape[0], w.shape[0], *which.length), dtype=object)
-    samples, taps = numbers.widen(x), numbers.widen(np.conj(w) if which.operation == "correlate" else w)
+    samples = numbers.widen(x, w.dtype)
+    taps = numbers.widen(np.conj(w) if which.operation == "correlate" else w, x.dtype)
     for b, o, *p in np.ndindex(*y.shape):
         terms = list(_terms(samples, taps, which, b, o, p, present))
         total = numbers.sum_of_products(terms)
@@ -138,7 +139,7 @@ def _read(
         # A constant fill counts as present when weights are renormalised; else 0 is absent.
         if "normalize" in outside or (which.fill_value == 0 and not which.renormalise):
             return None
-        return numbers.widen_scalar(which.fill_value)
+        return which.fill_value
     if present is not None and not present[(*batch_and_channel, *index)]:
         return None
     return x[tuple(index)]
