@@ -105,7 +105,7 @@ def _terms(
     channels = w.shape[1]
     first_channel = o // (w.shape[0] // which.groups) * channels
     for c, *k in product(*map(range, w.shape[1:])):
-        sample = _read(x[b, first_channel + c], which, _position(which, p, k), present, (b, first_channel + c))
+        sample = _read(x[b, first_channel + c, ...], which, _position(which, p, k), present, (b, first_channel + c))
         if sample is not None:
             yield sample, w[o, c, *k]
 
