@@ -114,14 +114,14 @@ class _Geometry:
 def _prepare(problem: Problem, weights: Weights) -> Run:
     if problem.renormalise:
         return _renormalised(problem, weights)
-    taps = correlation_taps(problem, weights.values[0, 0])
+    taps = correlation_taps(problem, weights.values[0, 0, ...])
     geometry = _geometry(problem)
     if numbers.is_integral(problem.compute_dtype):
         return _exact(problem, taps, geometry)
     taps = _as_computed(taps, problem.compute_dtype)
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
-        _call(_as_input(x[0, 0], problem.compute_dtype), taps, out[0, 0], geometry, threads)
+        _call(_as_input(x[0, 0, ...], problem.compute_dtype), taps, out[0, 0, ...], geometry, threads)
         return None
 
     return run
@@ -197,14 +197,14 @@ def _exact(problem: Problem, taps: Array, geometry: _Geometry) -> Run:
     natural = numbers.result_type(problem.input_dtype, problem.kernel_dtype)
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
-        bound = max(_largest(x[0, 0]), abs(int(problem.fill_value.real))) * weight
+        bound = max(_largest(x[0, 0, ...]), abs(int(problem.fill_value.real))) * weight
         wide = bound > np.iinfo(natural).max
-        target = out[0, 0] if out.dtype == natural else np.empty(out.shape[2:], natural)
+        target = out[0, 0, ...] if out.dtype == natural else np.empty(out.shape[2:], natural)
         computed = np.require(taps, _exact_type(bound, taps, wide), ["C", "A"])
-        if not _call(x[0, 0], computed, target, geometry, threads, wide):
+        if not _call(x[0, 0, ...], computed, target, geometry, threads, wide):
             raise errors.integer_overflow(str(natural))
         if target.dtype != out.dtype:
-            out[0, 0] = _checked(target, out.dtype)
+            out[0, 0, ...] = _checked(target, out.dtype)
         return None
 
     return run
