@@ -177,6 +177,7 @@ bool bound_direct(nb::handle input, nb::handle kernel, nb::handle output, const 
 }
 
 nb::object bound_tiny(nb::handle input, nb::handle kernel, int mode, bool correlate) {
+    require(mode >= 0 && mode <= static_cast<int>(Mode::valid), "unknown mode");
     PyObject* const result = tiny(input.ptr(), kernel.ptr(), static_cast<Mode>(mode), correlate);
     if (result == nullptr) throw nb::python_error();
     return nb::steal(result);

@@ -97,23 +97,37 @@ public:
     }
 
 private:
+    static constexpr std::ptrdiff_t size = sizeof(T);
+
     // Samples that a tile can load as they stand, results that it can store as they are.
     [[nodiscard]] bool readable_in_place() const {
-        constexpr std::ptrdiff_t size = sizeof(T);
-        constexpr bool integer = std::is_integral_v<T>;
-        const auto same_type = [](Element element) {
-            if (integer) return element == Element::int64 || element == Element::uint64;
-            return element == (size == 4 ? Element::float32 : Element::float64);
-        };
-        const auto aligned = [](const std::byte* data) { return reinterpret_cast<std::uintptr_t>(data) % sizeof(T) == 0; };
         const Geometry& geometry = prepared_.geometry;
         const Axis& column = geometry.column;
         const bool real = call_.source.parts == 1 && call_.destination.parts == 1;
         const bool contiguous = column.uniform() && column.position_step() == size && column.stride == 1;
-        const bool steps_aligned = geometry.row.step % size == 0 && std::all_of(geometry.leading.begin(), geometry.leading.end(), [](const Axis& axis) { return axis.step % size == 0; });
-        return real && contiguous && steps_aligned && same_type(call_.source.element) &&
-               same_type(call_.destination.element) && aligned(call_.source.data) && aligned(call_.destination.data);
+        const bool steps_aligned =
+            geometry.row.step % size == 0 && std::all_of(geometry.leading.begin(), geometry.leading.end(),
+                                                         [](const Axis& axis) { return axis.step % size == 0; });
+        return real && contiguous && steps_aligned && is_compute_type(call_.source.element) &&
+               is_compute_type(call_.destination.element) && is_aligned(call_.source.data) &&
+               is_aligned(call_.destination.data) && !rows_collide();
     }
+
+    // Rows a multiple of this apart meet in the same few places of the first-level cache, which
+    // costs more than copying them.
+    [[nodiscard]] bool rows_collide() const {
+        constexpr std::ptrdiff_t period = 4096;
+        const Geometry& geometry = prepared_.geometry;
+        return !geometry.along_line() &&
+               (geometry.row.step % period == 0 || geometry.column.outputs * size % period == 0);
+    }
+
+    static bool is_compute_type(Element element) {
+        if (std::is_integral_v<T>) return element == Element::int64 || element == Element::uint64;
+        return element == (size == 4 ? Element::float32 : Element::float64);
+    }
+
+    static bool is_aligned(const std::byte* data) { return reinterpret_cast<std::uintptr_t>(data) % sizeof(T) == 0; }
 
     [[nodiscard]] bool interior(const Rectangle& block, const std::ptrdiff_t* leading) const {
         const Geometry& geometry = prepared_.geometry;
@@ -133,17 +147,17 @@ private:
         const T** const planes = scratch.planes.reserve(geometry.leading_taps);
         for (std::ptrdiff_t tap = 0; tap < geometry.leading_taps; ++tap)
             planes[tap] = reinterpret_cast<const T*>(call_.source.data + origin + leading[tap]);
-        const std::ptrdiff_t row = geometry.row.step / std::ptrdiff_t{sizeof(T)};
+        const std::ptrdiff_t row = geometry.row.step / size;
         T* const to = reinterpret_cast<T*>(call_.destination.data) + prepared_.output_index(block, 0);
         prepared_.kernel.run(programs_[0].sum(), {planes, row * prepared_.layout.row_unit, row * geometry.row.stride, to,
                                                   geometry.column.outputs, outputs.rows, outputs.columns, geometry.along_line()});
     }
 
     void run_gathered(const Blocks::Block& block, const std::ptrdiff_t* leading, Scratch<T>& scratch) {
-        const GatheredShape shape(prepared_.geometry, prepared_.layout, prepared_.kernel.shape, block.outputs);
+        const GatheredShape shape(prepared_.geometry, prepared_.layout, prepared_.kernel.shape, block.outputs, sizeof(T));
         const T* const samples = gather(prepared_.geometry, prepared_.layout, call_.source, prepared_.reader,
                                         call_.fill, leading, block.outputs, shape, scratch.samples);
-        T* const results = scratch.results.reserve(shape.result_rows * shape.result_columns);
+        T* const results = scratch.results.reserve(shape.result_size);
         const T* presence = nullptr;
         if (terms_may_be_absent_ && meets_absent(block.outputs, leading)) presence = gather_presence(block, shape, scratch);
         for (int part = 0; part < call_.destination.parts; ++part) {
@@ -160,15 +174,15 @@ private:
         const T** const planes = scratch.planes.reserve(count);
         for (std::ptrdiff_t plane = 0; plane < count; ++plane) planes[plane] = samples + plane * shape.plane;
         prepared_.kernel.run(programs_[static_cast<std::size_t>(part)].sum(),
-                             {planes, shape.pitch, shape.row_step, results, shape.result_columns, shape.result_rows,
+                             {planes, shape.pitch, shape.row_step, results, shape.result_pitch, shape.result_rows,
                               shape.result_columns, prepared_.geometry.along_line()});
     }
 
     void write(const Blocks::Block& block, int part, const T* results, std::ptrdiff_t pitch) const {
         const Destination& destination = call_.destination;
-        const std::ptrdiff_t size = size_of(destination.element), step = size * destination.parts;
+        const std::ptrdiff_t part_size = size_of(destination.element), step = part_size * destination.parts;
         for (std::ptrdiff_t row = 0; row < block.outputs.rows; ++row)
-            writer_(results + row * pitch, destination.data + prepared_.output_index(block, row) * step + part * size,
+            writer_(results + row * pitch, destination.data + prepared_.output_index(block, row) * step + part * part_size,
                     step, block.outputs.columns);
     }
 

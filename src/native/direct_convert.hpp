@@ -24,7 +24,9 @@ inline T read_one(const std::byte* from) {
 template <class T, class Source>
 void read_run(const std::byte* from, std::ptrdiff_t step, T* to, std::ptrdiff_t count) {
     constexpr std::ptrdiff_t size = sizeof(Source);
-    if (step == size)  // a constant step lets the compiler use vectors
+    if (std::is_same_v<T, Source> && step == size)
+        std::memcpy(to, from, static_cast<std::size_t>(count * size));
+    else if (step == size)  // a constant step lets the compiler use vectors
         for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = read_one<T, Source>(from + i * size);
     else
         for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = read_one<T, Source>(from + i * step);
@@ -38,6 +40,11 @@ void read_picked(const std::byte* from, const std::ptrdiff_t* offsets, T fill, T
 
 template <class T, class Destination>
 void write_run(const T* from, std::byte* to, std::ptrdiff_t step, std::ptrdiff_t count) {
+    constexpr std::ptrdiff_t size = sizeof(Destination);
+    if (std::is_same_v<T, Destination> && step == size) {
+        std::memcpy(to, from, static_cast<std::size_t>(count * size));
+        return;
+    }
     for (std::ptrdiff_t i = 0; i < count; ++i) {
         const auto value = static_cast<Destination>(from[i]);
         std::memcpy(to + i * step, &value, sizeof value);

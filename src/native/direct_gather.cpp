@@ -9,6 +9,12 @@ std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) { return (val
 
 std::ptrdiff_t add_offsets(std::ptrdiff_t a, std::ptrdiff_t b) { return a == absent || b == absent ? absent : a + b; }
 
+// An odd number of cache lines, so that rows do not meet in the same cache sets.
+std::ptrdiff_t spread_rows(std::ptrdiff_t columns, std::ptrdiff_t element_size) {
+    const std::ptrdiff_t line = 64 / element_size;
+    return ((columns + line - 1) / line | 1) * line;
+}
+
 // The columns of one phase: [begin, end) lie inside the axis, evenly spaced; the others are read
 // by their byte offsets.
 struct PhaseColumns {
@@ -41,22 +47,25 @@ void read_row(const PhaseColumns& columns, const std::byte* from, const Reader<T
 }  // namespace
 
 GatheredShape::GatheredShape(const Geometry& geometry, const PlaneLayout& layout, const TileShape& tile,
-                             const Rectangle& block) {
+                             const Rectangle& block, std::ptrdiff_t element_size) {
     const std::ptrdiff_t last_column = layout.last_column(geometry);
     if (geometry.along_line()) {  // rows are strung together, so that short ones fill a tile as well
         rows = block.rows;
         span = pitch = row_step = result_pitch = round_up(block.columns + last_column, tile.lanes);
         result_rows = 1;
         result_columns = round_up(rows * pitch, tile.line_vectors * tile.lanes);
+        result_size = result_columns;
         plane = result_columns + last_column;
     } else {
         result_rows = round_up(block.rows, tile.grid_rows);
-        result_columns = result_pitch = round_up(block.columns, tile.grid_vectors * tile.lanes);
+        result_columns = round_up(block.columns, tile.grid_vectors * tile.lanes);
+        result_pitch = spread_rows(result_columns, element_size);
         rows = geometry.row.stride * (result_rows - 1) + geometry.row.reach() + 1;
         span = result_columns + last_column;
-        pitch = round_up(span, tile.lanes);
+        pitch = spread_rows(span, element_size);
         row_step = geometry.row.stride * pitch;
         plane = rows * pitch;
+        result_size = result_rows * result_pitch;
     }
 }
 

@@ -30,9 +30,10 @@ struct GatheredShape {
     std::ptrdiff_t rows, span, pitch, plane;                 // one plane of samples
     std::ptrdiff_t row_step;                                 // from one output row to the next
     std::ptrdiff_t result_rows, result_columns;              // what the tiles compute
-    std::ptrdiff_t result_pitch;                             // from one output row to the next
+    std::ptrdiff_t result_pitch, result_size;                // from one output row to the next; in all
 
-    GatheredShape(const Geometry& geometry, const PlaneLayout& layout, const TileShape& tile, const Rectangle& block);
+    GatheredShape(const Geometry& geometry, const PlaneLayout& layout, const TileShape& tile, const Rectangle& block,
+                  std::ptrdiff_t element_size);
 };
 
 // Byte offsets of the planes that the leading kernel axes select, `absent` among them.

@@ -10,16 +10,14 @@ namespace {
 
 #define FALTUNG_INLINE [[gnu::always_inline]] inline
 
-// A step holds its taps, the accumulators and one row of loads in registers. Without FMA a
-// product needs a register too.
-#if FALTUNG_VECTOR_BYTES == 16
-constexpr int most_taps = 4;
+// Accumulators, one row of loads and a step's taps stay in registers. FMA units want more than
+// eight sums under way; tall and narrow tiles load least for each product.
+#if FALTUNG_VECTOR_BYTES == 64 || defined(__aarch64__)
+static_assert(vector_registers == 32);
+constexpr int grid_rows = 8, grid_vectors = 2, line_vectors = 16, most_taps = 5;
 #else
-constexpr int most_taps = 5;
+constexpr int grid_rows = 10, grid_vectors = 1, line_vectors = 10, most_taps = 4;
 #endif
-constexpr int line_vectors = vector_registers / 2;
-constexpr int grid_vectors = 2;
-constexpr int grid_rows = line_vectors / grid_vectors;
 
 // 2^32 blocks of 128 products are more than memory holds.
 constexpr int most_pending = 33;
@@ -51,7 +49,7 @@ FALTUNG_INLINE void multiply_step(const T* from, std::ptrdiff_t row_step, const 
     for (int i = 0; i < R + C - 1; ++i) {
         Vector<T> row[W];
 #pragma GCC unroll 4
-        for (int j = 0; j < W; ++j) row[j] = load(from + j * lanes<T>);
+        for (int j = 0; j < W; ++j) row[j] = load_once(from + j * lanes<T>);
         from += row_step;
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
@@ -75,14 +73,17 @@ FALTUNG_INLINE void multiply_run(Cursor<T>& cursor, Accumulators<T, R, W>& sums)
 
 template <class T, int R, int W>
 FALTUNG_INLINE void sum_block(Cursor<T>& cursor, std::int32_t runs, Accumulators<T, R, W>& sums) {
-    sums = {};
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+        for (int j = 0; j < W; ++j) sums.at[r][j] = Vector<T>{};
     for (const Run* const end = cursor.run + runs; cursor.run != end; ++cursor.run) {
         switch (cursor.run->taps) {
             case 1: multiply_run<T, R, W, 1>(cursor, sums); break;
             case 2: multiply_run<T, R, W, 2>(cursor, sums); break;
             case 3: multiply_run<T, R, W, 3>(cursor, sums); break;
-            case 4: multiply_run<T, R, W, 4>(cursor, sums); break;
-            case 5: multiply_run<T, R, W, most_taps == 5 ? 5 : 1>(cursor, sums); break;
+            case 4: multiply_run<T, R, W, most_taps >= 4 ? 4 : 1>(cursor, sums); break;
+            case 5: multiply_run<T, R, W, most_taps >= 5 ? 5 : 1>(cursor, sums); break;
             default: __builtin_unreachable();
         }
     }
@@ -96,27 +97,27 @@ FALTUNG_INLINE void add(Accumulators<T, R, W>& sums, const Accumulators<T, R, W>
         for (int j = 0; j < W; ++j) sums.at[r][j] = more.at[r][j] + sums.at[r][j];
 }
 
-// Block sums added pairwise: like a binary counter, where a carry is an addition.
-template <class T, int R, int W>
-[[gnu::noinline]] void sum_blocks(Cursor<T> cursor, const Sum<T>& sum, Accumulators<T, R, W>& result) {
-    Accumulators<T, R, W> pending[most_pending];
-    Accumulators<T, R, W> sums;
-    int depth = 0;
-    for (std::ptrdiff_t block = 0; block < sum.blocks; ++block) {
-        sum_block(cursor, sum.block_runs[block], sums);
-        for (std::ptrdiff_t carry = block; (carry & 1) != 0; carry >>= 1) add(sums, pending[--depth]);
-        pending[depth++] = sums;
-    }
-    while (--depth > 0) add(pending[depth - 1], pending[depth]);
-    result = pending[0];
-}
-
 template <class T, int R, int W>
 FALTUNG_INLINE void store_tile(const Accumulators<T, R, W>& sums, T* to, std::ptrdiff_t stride) {
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
         for (int j = 0; j < W; ++j) store(to + r * stride + j * lanes<T>, sums.at[r][j]);
+}
+
+// Block sums added pairwise: like a binary counter, where a carry is an addition.
+template <class T, int R, int W>
+[[gnu::noinline]] void store_sum_of_blocks(Cursor<T> cursor, const Sum<T>& sum, T* to, std::ptrdiff_t stride) {
+    Accumulators<T, R, W> pending[most_pending];
+    int depth = 0;
+    for (std::ptrdiff_t block = 0; block < sum.blocks; ++block) {
+        Accumulators<T, R, W> sums;
+        sum_block(cursor, sum.block_runs[block], sums);
+        for (std::ptrdiff_t carry = block; (carry & 1) != 0; carry >>= 1) add(sums, pending[--depth]);
+        pending[depth++] = sums;
+    }
+    while (--depth > 0) add(pending[depth - 1], pending[depth]);
+    store_tile(pending[0], to, stride);
 }
 
 // The last tile of a row or column steps back to end with the area: what it computes twice has
@@ -139,12 +140,13 @@ void run_tiles(const Sum<T>& sum, const Area<T>& area) {
             T* const to = area.output + row * area.output_stride + column;
             Cursor<T> cursor{sum.steps, sum.taps, sum.runs, area.planes,
                              row * area.row_step + column, area.row_stride, row_step};
-            Accumulators<T, R, W> sums;
-            if (sum.blocks == 1)
+            if (sum.blocks == 1) {
+                Accumulators<T, R, W> sums;  // never in memory
                 sum_block(cursor, sum.block_runs[0], sums);
-            else
-                sum_blocks(cursor, sum, sums);
-            store_tile(sums, to, output_step);
+                store_tile(sums, to, output_step);
+            } else {
+                store_sum_of_blocks<T, R, W>(cursor, sum, to, output_step);
+            }
         }
     }
 }

@@ -33,7 +33,8 @@ public:
         const Blocks::Block block = prepared_.blocks[index];
         std::ptrdiff_t* const leading = scratch.leading.reserve(geometry.leading_taps);
         leading_offsets(geometry, block.leading, leading);
-        const GatheredShape shape(geometry, prepared_.layout, prepared_.kernel.shape, block.outputs);
+        const GatheredShape shape(geometry, prepared_.layout, prepared_.kernel.shape, block.outputs,
+                                  sizeof(std::uint64_t));
         const auto* const samples = gather(geometry, prepared_.layout, call_.source, prepared_.reader, call_.fill,
                                            leading, block.outputs, shape, scratch.samples);
         if (!sum_outputs(block, prepared_.samples(samples, shape), shape.row_step)) fits_ = false;
