@@ -38,7 +38,8 @@ inline Vector<T> load(const T* from) {
 template <class T>
 inline Vector<T> load_once(const T* from) {
     Vector<T> v = load(from);
-#if defined(__x86_64__)
+#if FALTUNG_VECTOR_BYTES == 16 && defined(__SSE2__) || FALTUNG_VECTOR_BYTES == 32 && defined(__AVX__) || \
+    FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
     asm("" : "+v"(v));
 #elif defined(__aarch64__)
     asm("" : "+w"(v));
