@@ -26,6 +26,8 @@ NB_MODULE(_core, module) {
     module.doc() = "The native core: views in, nothing owned, nothing decided.";
     module.def("instruction_sets", &faltung::instruction_sets,
                "The instruction sets that this build holds and this processor runs, narrowest first.");
+#ifdef FALTUNG_HAS_DIRECT
     faltung::bind_direct(module);
+#endif
     faltung::bind_overlap_save(module);
 }
