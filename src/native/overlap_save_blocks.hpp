@@ -36,6 +36,10 @@ struct Block {
     std::ptrdiff_t count = 0;         // of outputs; 0 where the last group has no more blocks
 };
 
+// Samples are loaded and stored in pieces, of a group's real and imaginary parts in turn, while
+// the piece is in the nearest cache. A multiple of every vector's lanes.
+inline constexpr std::ptrdiff_t piece_length = 64;
+
 template <class T>
 using BlockRow = Block<T>[lanes<T>];
 
@@ -81,35 +85,37 @@ bool adjacent_inputs(const Lines<T>& lines, const BlockRow<T>& blocks) {
 }
 
 template <class T>
-Vector<Bits<T>> load_adjacent(const Lines<T>& lines, const Block<T>& first, int length, Vector<T>* to) {
+void load_adjacent(const Lines<T>& lines, const Block<T>& first, std::ptrdiff_t begin, std::ptrdiff_t count,
+                   Vector<Bits<T>>& peaks, Vector<T>* to) {
     const std::ptrdiff_t n = lines.shape[lines.axis], stride = lines.strides[lines.axis];
-    Vector<Bits<T>> peaks{};
-    for (int i = 0; i < length; ++i) {
+    for (std::ptrdiff_t i = begin; i < begin + count; ++i) {
         const std::ptrdiff_t index = source_index(lines.boundary, first.position + i, n);
         Vector<T> v = broadcast(lines.fill);
         if (index >= 0) std::memcpy(&v, first.line + index * stride, sizeof v);
         raise<T>(peaks, v);
         to[2 * i] = v;
     }
-    return peaks;
 }
 
-// One piece of a block's samples: where they lie in memory if that will do, else copied to `row`.
+// Samples that lie in memory as they are needed are read there.
 template <class T>
-const std::byte* piece(const Lines<T>& lines, const Block<T>& block, bool in_place, std::ptrdiff_t begin,
-                       std::ptrdiff_t count, T* row) {
-    if (in_place) return block.line + (block.position + begin) * static_cast<std::ptrdiff_t>(sizeof(T));
+bool lies_in_place(const Lines<T>& lines, const Block<T>& block, std::ptrdiff_t begin, std::ptrdiff_t count) {
+    const std::ptrdiff_t position = block.position + begin;
+    return stored_as<T>(lines.element) && lines.strides[lines.axis] == static_cast<std::ptrdiff_t>(sizeof(T)) &&
+           block.count > 0 && position >= 0 && position + count <= lines.shape[lines.axis];
+}
+
+// Others are copied to `row` first.
+template <class T>
+const std::byte* row_of(const Lines<T>& lines, const Block<T>& block, std::ptrdiff_t begin, std::ptrdiff_t count,
+                        T* row) {
+    if (lies_in_place(lines, block, begin, count))
+        return block.line + (block.position + begin) * static_cast<std::ptrdiff_t>(sizeof(T));
     if (block.count == 0)
         std::fill_n(row, count, T{0});
     else
         gather(lines, block.line, block.position + begin, count, row);
     return reinterpret_cast<const std::byte*>(row);
-}
-
-template <class T>
-bool lies_in_place(const Lines<T>& lines, const Block<T>& block, int length) {
-    return stored_as<T>(lines.element) && lines.strides[lines.axis] == static_cast<std::ptrdiff_t>(sizeof(T)) &&
-           block.count > 0 && block.position >= 0 && block.position + length <= lines.shape[lines.axis];
 }
 
 template <class T>
@@ -127,30 +133,23 @@ inline void load_square(const std::byte* const* from, std::ptrdiff_t begin, Vect
 }
 
 template <class T>
-Vector<Bits<T>> load_rows(const Lines<T>& lines, const BlockRow<T>& blocks, int length, Vector<T>* to) {
-    constexpr int piece_length = 64;
+void load_rows(const Lines<T>& lines, const BlockRow<T>& blocks, std::ptrdiff_t begin, std::ptrdiff_t count,
+               Vector<Bits<T>>& peaks, Vector<T>* to) {
     alignas(64) T copies[lanes<T>][piece_length];
     const std::byte* from[lanes<T>];
-    bool in_place[lanes<T>];
-    bool all_in_place = true;
-    for (int l = 0; l < lanes<T>; ++l) {
-        in_place[l] = lies_in_place(lines, blocks[l], length);
-        all_in_place = all_in_place && in_place[l];
-    }
-    Vector<Bits<T>> peaks{};
-    const int step = all_in_place ? length : std::min(length, piece_length);
-    for (int begin = 0; begin < length; begin += step) {
-        for (int l = 0; l < lanes<T>; ++l) from[l] = piece(lines, blocks[l], in_place[l], begin, step, copies[l]);
-        for (int i = 0; i < step; i += lanes<T>) load_square<T>(from, i, peaks, to + 2 * (begin + i));
-    }
-    return peaks;
+    for (int l = 0; l < lanes<T>; ++l) from[l] = row_of(lines, blocks[l], begin, count, copies[l]);
+    for (std::ptrdiff_t i = 0; i < count; i += lanes<T>) load_square<T>(from, i, peaks, to + 2 * (begin + i));
 }
 
-// Fills every second vector from `to` on; returns each lane's largest magnitude, as its bits.
+// Loads one piece of the blocks' samples into every second vector, and raises `peaks` to each
+// lane's largest magnitude, as its bits.
 template <class T>
-Vector<Bits<T>> load_blocks(const Lines<T>& lines, const BlockRow<T>& blocks, int length, Vector<T>* to) {
-    if (adjacent_inputs(lines, blocks)) return load_adjacent(lines, blocks[0], length, to);
-    return load_rows(lines, blocks, length, to);
+void load_piece(const Lines<T>& lines, const BlockRow<T>& blocks, std::ptrdiff_t begin, std::ptrdiff_t count,
+                Vector<Bits<T>>& peaks, Vector<T>* to) {
+    if (adjacent_inputs<T>(lines, blocks))
+        load_adjacent<T>(lines, blocks[0], begin, count, peaks, to);
+    else
+        load_rows<T>(lines, blocks, begin, count, peaks, to);
 }
 
 template <class T>
@@ -179,29 +178,31 @@ inline void store_square(const Vector<T>* from, const BlockRow<T>& blocks, std::
 }
 
 template <class T>
-void store_rows(const Vector<T>* from, const BlockRow<T>& blocks) {
+void store_rows(const Vector<T>* from, const BlockRow<T>& blocks, std::ptrdiff_t begin, std::ptrdiff_t end) {
     std::ptrdiff_t least = blocks[0].count, most = blocks[0].count;
     for (const Block<T>& block : blocks) {
         least = std::min(least, block.count);
         most = std::max(most, block.count);
     }
-    for (std::ptrdiff_t i = 0; i < most; i += lanes<T>) store_square<T>(from, blocks, i, i + lanes<T> <= least);
+    for (std::ptrdiff_t i = begin; i < std::min(most, end); i += lanes<T>)
+        store_square<T>(from, blocks, i, i + lanes<T> <= least);
 }
 
+// Outputs [begin, end) of each block, or as many of them as it has.
 template <class T>
-void store_lane(const Vector<T>* from, int lane, const Block<T>& block, std::ptrdiff_t inner) {
-    const T* values = reinterpret_cast<const T*>(from) + lane;
-    for (std::ptrdiff_t i = 0; i < block.count; ++i) block.outputs[i * inner] = values[2 * lanes<T> * i];
-}
-
-template <class T>
-void store_blocks(const Lines<T>& lines, const Vector<T>* from, const BlockRow<T>& blocks) {
+void store_piece(const Lines<T>& lines, const Vector<T>* from, const BlockRow<T>& blocks, std::ptrdiff_t begin,
+                 std::ptrdiff_t end) {
     if (adjacent_outputs<T>(blocks)) {
-        for (std::ptrdiff_t i = 0; i < blocks[0].count; ++i) store(blocks[0].outputs + i * lines.inner, from[2 * i]);
+        for (std::ptrdiff_t i = begin; i < std::min(end, blocks[0].count); ++i)
+            store(blocks[0].outputs + i * lines.inner, from[2 * i]);
     } else if (lines.inner == 1) {
-        store_rows<T>(from, blocks);
+        store_rows<T>(from, blocks, begin, end);
     } else {
-        for (int l = 0; l < lanes<T>; ++l) store_lane(from, l, blocks[l], lines.inner);
+        for (int l = 0; l < lanes<T>; ++l) {
+            const T* values = reinterpret_cast<const T*>(from) + l;
+            for (std::ptrdiff_t i = begin; i < std::min(end, blocks[l].count); ++i)
+                blocks[l].outputs[i * lines.inner] = values[2 * lanes<T> * i];
+        }
     }
 }
 

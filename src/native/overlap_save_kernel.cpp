@@ -32,10 +32,31 @@ Half<T> locate_half(const FilterView<T>& filter, const Lines<T>& lines, std::ptr
     return half;
 }
 
+// Loads the half's samples into the real parts of `points`, and the partner's, if there is one,
+// into the imaginary parts, which are else zero.
 template <class T>
-void load_half(const FilterView<T>& filter, const Lines<T>& lines, Half<T>& half, Vector<T>* to) {
-    const Vector<Bits<T>> peaks = load_blocks<T>(lines, half.blocks, filter.length, to);
+void load_halves(const FilterView<T>& filter, const Lines<T>& lines, Half<T>& half, Half<T>* partner, Vector<T>* points) {
+    const std::ptrdiff_t step = std::min<std::ptrdiff_t>(filter.length, piece_length);
+    Vector<Bits<T>> peaks{}, partner_peaks{};
+    for (std::ptrdiff_t begin = 0; begin < filter.length; begin += step) {
+        load_piece<T>(lines, half.blocks, begin, step, peaks, points);
+        if (partner)
+            load_piece<T>(lines, partner->blocks, begin, step, partner_peaks, points + 1);
+        else
+            for (std::ptrdiff_t i = begin; i < begin + step; ++i) points[2 * i + 1] = Vector<T>{};
+    }
     std::memcpy(half.peaks, &peaks, sizeof peaks);
+    if (partner) std::memcpy(partner->peaks, &partner_peaks, sizeof partner_peaks);
+}
+
+template <class T>
+void store_halves(const FilterView<T>& filter, const Lines<T>& lines, const Half<T>& half, const Half<T>* partner,
+           const Vector<T>* points) {
+    const std::ptrdiff_t outputs = filter.length - filter.count + 1;
+    for (std::ptrdiff_t begin = 0; begin < outputs; begin += piece_length) {
+        store_piece<T>(lines, points, half.blocks, begin, begin + piece_length);
+        if (partner) store_piece<T>(lines, points + 1, partner->blocks, begin, begin + piece_length);
+    }
 }
 
 template <class T>
@@ -46,11 +67,6 @@ bool may_share(const Half<T>& a, const Half<T>& b) {
         if (less * largest_ratio < more) return false;
     }
     return true;
-}
-
-template <class T>
-void clear(Vector<T>* points, int length) {
-    for (int i = 0; i < length; ++i) points[2 * i] = Vector<T>{};
 }
 
 // Non-finite blocks take no part in a transform.
@@ -76,7 +92,7 @@ int scaling_exponent(T peak) {
 
 template <class T>
 void scale(Vector<T>* points, int length, const T* factors) {
-    const Vector<T> by = load(factors);
+    const Vector<T> by = load<T>(factors);
     for (int i = 0; i < 2 * length; ++i) points[i] *= by;
 }
 
@@ -182,31 +198,29 @@ void finish(const FilterView<T>& filter, const Lines<T>& lines, const Half<T>& h
     }
 }
 
+// Correlates what is loaded and stores it.
 template <class T>
-void correlate_alone(const FilterView<T>& filter, const Lines<T>& lines, Half<T>& half, Vector<T>* points) {
-    load_half(filter, lines, half, points);
-    clear<T>(points + 1, filter.length);
-    correlate_group<T>(filter, half, nullptr, points);
-    store_blocks<T>(lines, points, half.blocks);
+void correlate_and_store(const FilterView<T>& filter, const Lines<T>& lines, const Half<T>& half,
+                         const Half<T>* partner, Vector<T>* points) {
+    correlate_group(filter, half, partner, points);
+    store_halves(filter, lines, half, partner, points);
     finish(filter, lines, half, points);
+    if (partner) finish(filter, lines, *partner, points);
 }
 
 template <class T>
 void group_of_blocks(const FilterView<T>& filter, const Lines<T>& lines, std::ptrdiff_t group, Vector<T>* points) {
     Half<T> real = locate_half(filter, lines, group * 2 * lanes<T>);
     Half<T> imaginary = locate_half(filter, lines, group * 2 * lanes<T> + lanes<T>);
-    load_half(filter, lines, real, points);
-    load_half(filter, lines, imaginary, points + 1);
-    if (!may_share(real, imaginary)) {
-        correlate_alone(filter, lines, real, points);
-        correlate_alone(filter, lines, imaginary, points);
+    load_halves(filter, lines, real, &imaginary, points);
+    if (may_share(real, imaginary)) {
+        correlate_and_store(filter, lines, real, &imaginary, points);
         return;
     }
-    correlate_group(filter, real, &imaginary, points);
-    store_blocks<T>(lines, points, real.blocks);
-    store_blocks<T>(lines, points + 1, imaginary.blocks);
-    finish(filter, lines, real, points);
-    finish(filter, lines, imaginary, points);
+    for (Half<T>* alone : {&real, &imaginary}) {
+        load_halves<T>(filter, lines, *alone, nullptr, points);
+        correlate_and_store<T>(filter, lines, *alone, nullptr, points);
+    }
 }
 
 }  // namespace

@@ -25,6 +25,11 @@ template <class T>
 }
 
 template <class T>
+[[gnu::always_inline]] inline Complex<T> read_once(const Vector<T>* points, int k) {
+    return {in_register<T>(points[2 * k]), in_register<T>(points[2 * k + 1])};
+}
+
+template <class T>
 [[gnu::always_inline]] inline void write(Vector<T>* points, int k, Complex<T> z) {
     points[2 * k] = z.re;
     points[2 * k + 1] = z.im;
@@ -79,46 +84,45 @@ template <class T>
     return {even + odd, even_difference - turned, even - odd, even_difference + turned};
 }
 
+// One butterfly of a stage. Sixteen registers just hold it in the order written here, which is
+// the compiler's too.
 template <class T>
-[[gnu::always_inline]] inline Four<T> read4(const Vector<T>* points, int k, int quarter) {
-    return {read<T>(points, k), read<T>(points, k + quarter), read<T>(points, k + 2 * quarter),
-            read<T>(points, k + 3 * quarter)};
+[[gnu::always_inline]] inline void forward_butterfly(Vector<T>* points, int k, int quarter, const T* twiddles) {
+    const Complex<T> z0 = read_once<T>(points, k), z2 = read_once<T>(points, k + 2 * quarter);
+    const Complex<T> even = z0 + z2, even_difference = z0 - z2;
+    const Complex<T> z1 = read_once<T>(points, k + quarter), z3 = read_once<T>(points, k + 3 * quarter);
+    const Complex<T> odd = z1 + z3, turned = times_minus_i(z1 - z3);
+    write<T>(points, k, even + odd);
+    write<T>(points, k + quarter, times(even_difference + turned, twiddles));
+    write<T>(points, k + 2 * quarter, times(even - odd, twiddles + 2));
+    write<T>(points, k + 3 * quarter, times(even_difference - turned, twiddles + 4));
 }
 
 template <class T>
-[[gnu::always_inline]] inline void write4(Vector<T>* points, int k, int quarter, Four<T> x) {
-    write<T>(points, k, x.z0);
-    write<T>(points, k + quarter, x.z1);
-    write<T>(points, k + 2 * quarter, x.z2);
-    write<T>(points, k + 3 * quarter, x.z3);
-}
-
-template <class T>
-[[gnu::always_inline]] inline void forward_stage(Vector<T>* points, int quarter, const T* twiddles) {
-    for (int k = 0; k < quarter; ++k, twiddles += 6) {
-        const Four<T> y = forward4(read4<T>(points, k, quarter));
-        write4<T>(points, k, quarter,
-                  {y.z0, times(y.z1, twiddles), times(y.z2, twiddles + 2), times(y.z3, twiddles + 4)});
-    }
-}
-
-template <class T>
-[[gnu::always_inline]] inline void backward_stage(Vector<T>* points, int quarter, const T* twiddles) {
-    for (int k = 0; k < quarter; ++k, twiddles += 6) {
-        const Four<T> y = read4<T>(points, k, quarter);
-        write4<T>(points, k, quarter,
-                  backward4<T>({y.z0, times_conjugate(y.z1, twiddles), times_conjugate(y.z2, twiddles + 2),
-                                times_conjugate(y.z3, twiddles + 4)}));
-    }
+[[gnu::always_inline]] inline void backward_butterfly(Vector<T>* points, int k, int quarter, const T* twiddles) {
+    const Complex<T> z1 = times_conjugate(read_once<T>(points, k + quarter), twiddles);
+    const Complex<T> z3 = times_conjugate(read_once<T>(points, k + 3 * quarter), twiddles + 4);
+    const Complex<T> odd = z1 + z3, turned = times_minus_i(z1 - z3);
+    const Complex<T> z2 = times_conjugate(read_once<T>(points, k + 2 * quarter), twiddles + 2);
+    const Complex<T> z0 = read_once<T>(points, k);
+    const Complex<T> even = z0 + z2, even_difference = z0 - z2;
+    write<T>(points, k, even + odd);
+    write<T>(points, k + 2 * quarter, even - odd);
+    write<T>(points, k + quarter, even_difference - turned);
+    write<T>(points, k + 3 * quarter, even_difference + turned);
 }
 
 // Four points: there, product, back, all in registers.
 template <class T>
 [[gnu::always_inline]] inline void correlate4(Vector<T>* points, const T* spectrum) {
-    const Four<T> y = forward4(read4<T>(points, 0, 1));
-    write4<T>(points, 0, 1,
-              backward4<T>({times(y.z0, spectrum), times(y.z1, spectrum + 2), times(y.z2, spectrum + 4),
-                            times(y.z3, spectrum + 6)}));
+    const Four<T> y = forward4<T>({read_once<T>(points, 0), read_once<T>(points, 1), read_once<T>(points, 2),
+                                   read_once<T>(points, 3)});
+    const Four<T> z = backward4<T>({times(y.z0, spectrum), times(y.z1, spectrum + 2), times(y.z2, spectrum + 4),
+                                    times(y.z3, spectrum + 6)});
+    write<T>(points, 0, z.z0);
+    write<T>(points, 1, z.z1);
+    write<T>(points, 2, z.z2);
+    write<T>(points, 3, z.z3);
 }
 
 // Eight points, where the length is an odd power of two: one radix-2 stage around two fours.
@@ -141,21 +145,26 @@ template <class T>
     }
 }
 
+// Sixteen points: both stages of four unrolled, so that they overlap.
+template <class T>
+void correlate16(Vector<T>* points, const T* twiddles, const T* spectrum) {
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) forward_butterfly(points, k, 4, twiddles + 6 * k);
+    for (int j = 0; j < 4; ++j) correlate4(points + 8 * j, spectrum + 8 * j);
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) backward_butterfly(points, k, 4, twiddles + 6 * k);
+}
+
 // points becomes its cyclic correlation with the kernel of `spectrum` (scaled by 1/length).
 template <class T>
 void correlate(Vector<T>* points, int length, const T* twiddles, const T* spectrum) {
+    if (length == 16) return correlate16(points, twiddles, spectrum);
+    if (length == 8) return correlate8(points, spectrum);
     const int quarter = length / 4;
-    forward_stage(points, quarter, twiddles);
-    for (int j = 0; j < 4; ++j, points += 2 * quarter, spectrum += 2 * quarter) {
-        if (quarter == 4) {
-            correlate4(points, spectrum);
-        } else if (quarter == 8) {
-            correlate8(points, spectrum);
-        } else {
-            correlate(points, quarter, twiddles + 6 * quarter, spectrum);
-        }
-    }
-    backward_stage(points - 2 * length, quarter, twiddles);
+    for (int k = 0; k < quarter; ++k) forward_butterfly(points, k, quarter, twiddles + 6 * k);
+    for (int j = 0; j < 4; ++j)
+        correlate(points + 2 * j * quarter, quarter, twiddles + 6 * quarter, spectrum + 2 * j * quarter);
+    for (int k = 0; k < quarter; ++k) backward_butterfly(points, k, quarter, twiddles + 6 * k);
 }
 
 }  // namespace faltung::FALTUNG_LEVEL
