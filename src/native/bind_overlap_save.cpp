@@ -22,7 +22,8 @@ constexpr std::ptrdiff_t farthest_offset = std::ptrdiff_t{1} << 60;
 class View {
 public:
     View(nb::handle object, int flags) {
-        if (PyObject_GetBuffer(object.ptr(), &buffer_, flags | PyBUF_STRIDES | PyBUF_FORMAT) != 0) throw nb::python_error();
+        if (PyObject_GetBuffer(object.ptr(), &buffer_, flags | PyBUF_STRIDES | PyBUF_FORMAT) != 0)
+            throw nb::python_error();
     }
     ~View() { PyBuffer_Release(&buffer_); }
     View(const View&) = delete;
@@ -74,7 +75,8 @@ BlockFilter<T> filter_of(const View& kernel, int length) {
 
 std::variant<BlockFilter<float>, BlockFilter<double>> any_filter(const View& kernel, std::int64_t length) {
     require(kernel->ndim == 1 && kernel.contiguous(), "OverlapSave: the kernel must be one-dimensional and contiguous");
-    require(length >= shortest_block && length <= longest_block && std::has_single_bit(static_cast<std::size_t>(length)),
+    const bool power_of_two = length > 0 && std::has_single_bit(static_cast<std::size_t>(length));
+    require(power_of_two && length >= shortest_block && length <= longest_block,
             "OverlapSave: length must be a power of two from 16 to 2**24");
     switch (element_of(kernel)) {
         case Element::float32: return filter_of<float>(kernel, static_cast<int>(length));
@@ -115,7 +117,8 @@ Lines<T> lines_of(const View& input, const View& output, int axis, Continuation 
     require(output.contiguous(), "OverlapSave.run: the output must be C-contiguous");
     require(axis >= 0 && axis < input->ndim, "OverlapSave.run: no such axis");
     require(same_but_for(axis, input, output), "OverlapSave.run: shapes may differ along the axis only");
-    require(outside.offset > -farthest_offset && outside.offset < farthest_offset, "OverlapSave.run: offset is too large");
+    require(outside.offset > -farthest_offset && outside.offset < farthest_offset,
+            "OverlapSave.run: offset is too large");
     require(outside.boundary >= 0 && outside.boundary <= static_cast<int>(Boundary::wrap),
             "OverlapSave.run: no such boundary");
     require(input->shape[axis] > 0 || outside.boundary == 0 || output->len == 0,

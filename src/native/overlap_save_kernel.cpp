@@ -35,7 +35,8 @@ Half<T> locate_half(const FilterView<T>& filter, const Lines<T>& lines, std::ptr
 // Loads the half's samples into the real parts of `points`, and the partner's, if there is one,
 // into the imaginary parts, which are else zero.
 template <class T>
-void load_halves(const FilterView<T>& filter, const Lines<T>& lines, Half<T>& half, Half<T>* partner, Vector<T>* points) {
+void load_halves(const FilterView<T>& filter, const Lines<T>& lines, Half<T>& half, Half<T>* partner,
+                 Vector<T>* points) {
     const std::ptrdiff_t step = std::min<std::ptrdiff_t>(filter.length, piece_length);
     Vector<Bits<T>> peaks{}, partner_peaks{};
     for (std::ptrdiff_t begin = 0; begin < filter.length; begin += step) {
@@ -51,7 +52,7 @@ void load_halves(const FilterView<T>& filter, const Lines<T>& lines, Half<T>& ha
 
 template <class T>
 void store_halves(const FilterView<T>& filter, const Lines<T>& lines, const Half<T>& half, const Half<T>* partner,
-           const Vector<T>* points) {
+                  const Vector<T>* points) {
     const std::ptrdiff_t outputs = filter.length - filter.count + 1;
     for (std::ptrdiff_t begin = 0; begin < outputs; begin += piece_length) {
         store_piece<T>(lines, points, half.blocks, begin, begin + piece_length);
