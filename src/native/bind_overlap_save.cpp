@@ -167,7 +167,7 @@ private:
 }  // namespace
 
 void bind_overlap_save(nb::module_& module) {
-    nb::class_<OverlapSave>(module, "OverlapSave",
+    nb::class_<OverlapSave>(module, "OverlapSave", nb::is_final(),
                             "A real kernel prepared for correlation by transforms of blocks of `length` samples.\n\n"
                             "Immutable, and safe to share between threads.")
         .def(nb::init<nb::handle, std::int64_t, int>(), nb::arg("kernel"), nb::arg("length"), nb::arg("level"))
