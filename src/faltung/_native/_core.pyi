@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, final
 
 from numpy.typing import NDArray
 
@@ -25,3 +25,21 @@ def tiny(input: object, kernel: object, mode: int, correlate: bool) -> NDArray[A
 
 def source_index(boundary: int, position: int, n: int) -> int:
     """The index that a position reads on an axis of n samples, -1 if none."""
+
+@final
+class OverlapSave:
+    def __init__(self, kernel: NDArray[Any], length: int, level: int) -> None: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def taps(self) -> int: ...
+    def run(
+        self,
+        input: NDArray[Any],
+        output: NDArray[Any],
+        axis: int,
+        offset: int,
+        boundary: int,
+        fill: float,
+        threads: int,
+    ) -> None: ...
