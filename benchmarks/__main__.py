@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import benchmarks
 from benchmarks import cells, limits, machine, peers, record, report
@@ -15,6 +15,8 @@ from benchmarks.cells import Cell
 from benchmarks.measure import Measured, Setting, measure, null_run
 from benchmarks.regret import Regret, regret
 from benchmarks.tables import show
+
+Result = TypeVar("Result", Measured, Regret)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,17 +84,28 @@ def _introduction(about: dict[str, Any], known_limits: str) -> list[str]:
 
 
 def _measure(chosen: list[Cell], setting: Setting, measured: limits.Limits | None) -> list[Measured]:
-    results = [measure(cell, setting) for cell in _announced(chosen)]
+    results = _until_interrupted(measure(cell, setting) for cell in _announced(chosen))
     show(report.cells(results, measured, setting.threads))
     print("\n".join(report.remarks(results)))
     return results
 
 
 def _regret(chosen: list[Cell], setting: Setting) -> list[Regret]:
-    results = [regret(cell, setting) for cell in _announced(chosen)]
+    results = _until_interrupted(regret(cell, setting) for cell in _announced(chosen))
     show(report.regrets(results))
     print("\n".join(f"not measured  {result.cell}: {result.failed}" for result in results if result.failed))
     return results
+
+
+def _until_interrupted(results: Iterator[Result]) -> list[Result]:
+    """All of them, or with Ctrl-C those that are complete."""
+    complete: list[Result] = []
+    try:
+        for result in results:
+            complete.append(result)
+    except KeyboardInterrupt:
+        print(f"interrupted after {len(complete)} cells", file=sys.stderr)
+    return complete
 
 
 def _announced(chosen: list[Cell]) -> Iterator[Cell]:

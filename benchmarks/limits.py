@@ -24,6 +24,7 @@ from benchmarks.rounds import Call
 SOURCE = Path(__file__).with_name("limits.c")
 TRIES = 15
 FLAGS = ("-O3", "-ffp-contract=fast", "-shared", "-fPIC")
+COMPILERS = (os.environ.get("CC"), "cc", "gcc", "clang")
 NATIVE = (("-march=native",), ("-mcpu=native",), ("-march=x86-64-v3",), ())
 """What compilers call "this processor", the first that is understood."""
 
@@ -98,13 +99,13 @@ class Probe:
 
 def build() -> Probe | str:
     """The probe, built for this processor, or why there is none."""
-    compiler = os.environ.get("CC") or next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
+    compiler = next((name for name in COMPILERS if name and shutil.which(name)), None)
     if compiler is None:
         return "no C compiler here, so the machine's limits are not measured"
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "limits.so"
         for native in NATIVE:
-            command = [*compiler.split(), *FLAGS, *native, str(SOURCE), "-o", str(library)]
+            command = [compiler, *FLAGS, *native, str(SOURCE), "-o", str(library)]
             built = subprocess.run(command, capture_output=True, text=True, check=False)
             if built.returncode == 0:
                 return Probe(ctypes.CDLL(str(library)))

@@ -110,7 +110,7 @@ def limit(measured: Measured, algorithm: str, limits: Limits, threads: int) -> f
 
 
 def null_run(cell: Cell, setting: Setting) -> Band:
-    """faltung beside itself: how far from 1 a ratio comes when nothing differs."""
+    """Faltung beside itself: how far from 1 a ratio comes when nothing differs."""
     given = operands.draw(cell.problem)
     calls = {name: ours.call(cell.problem, given, setting.threads) for name in ("A", "A again")}
     timings = take(calls, setting.rounds)

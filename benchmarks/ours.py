@@ -12,7 +12,6 @@ from benchmarks.rounds import Call
 from faltung.meaning.extent import default_center
 from faltung.task.problem import Problem
 
-
 EVERYDAY = 1 << 16
 """Bytes of a result below which the call stands as people write it, without ``out`` and ``threads``."""
 
