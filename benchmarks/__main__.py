@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -22,6 +23,7 @@ Result = TypeVar("Result", Measured, Regret)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for and print it; 2 if that makes no sense."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` ends a run as Ctrl-C does
     try:
         chosen = _cells(asked)
         rivals, absent = peers.found(_words(asked.peers), asked.threads)
@@ -98,7 +100,7 @@ def _regret(chosen: list[Cell], setting: Setting) -> list[Regret]:
 
 
 def _until_interrupted(results: Iterator[Result]) -> list[Result]:
-    """All of them, or with Ctrl-C those that are complete."""
+    """All of them, or when interrupted those that are complete."""
     complete: list[Result] = []
     try:
         for result in results:

@@ -10,7 +10,7 @@ from benchmarks.cells import Cell
 from benchmarks.measure import Setting
 from benchmarks.rounds import Call, Timing, take
 
-PATIENCE = 5.0
+PATIENCE = 0.5
 """Predicted seconds a call beyond which an algorithm is not tried, but named."""
 
 
