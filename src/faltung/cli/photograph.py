@@ -1,0 +1,151 @@
+"""Photographs in PNG and JPEG files: to an array of light, and back to the depth they had."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from faltung.cli.failure import Failure, reading
+from faltung.cli.replacement import replacing
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+_CHANNELS = {"grey": 1, "grey and alpha": 2, "RGB": 3, "RGB and alpha": 4}
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A picture as numbers.
+
+    ``light`` has rows, columns and, unless it is grey alone, channels; from 0 to ``white``.
+    Where there is an alpha channel (the last), the others are multiplied by its share of
+    white, so that what is transparent does not bleed into what is not.
+    """
+
+    light: NDArray[Any]
+    white: int
+    profile: bytes | None = None
+    note: str = ""
+
+    @property
+    def channels(self) -> str:
+        """What a pixel holds, in words."""
+        count = 1 if self.light.ndim == 2 else self.light.shape[2]
+        return next(words for words, channels in _CHANNELS.items() if channels == count)
+
+    @property
+    def alpha(self) -> bool:
+        """Whether the last channel says how opaque a pixel is."""
+        return self.channels.endswith("alpha")
+
+    @property
+    def description(self) -> str:
+        """Size, channels and depth, in words."""
+        rows, columns = self.light.shape[:2]
+        return f"{columns} × {rows} pixels, {self.channels}, {self.white.bit_length()} bits{self.note}"
+
+
+def read(path: Path) -> Photograph:
+    """The photograph in ``path``, upright, as its EXIF orientation says."""
+    with reading(path), _decoding(path), Image.open(path, formats=["PNG", "JPEG"]) as file:
+        note = _lost_depth(path, file.format)
+        profile = file.info.get("icc_profile")
+        image = _plain(ImageOps.exif_transpose(file))
+        pixels = np.asarray(image)
+    sixteen = image.mode == "I;16"
+    # 16 bits and their sums need more than float32's 24.
+    light = pixels.astype(np.float64 if sixteen else np.float32)
+    photograph = Photograph(light, 65535 if sixteen else 255, profile, note)
+    if photograph.alpha:
+        light[..., :-1] *= light[..., -1:] / light.dtype.type(photograph.white)
+    return photograph
+
+
+def grey(photograph: Photograph) -> NDArray[Any]:
+    """Its brightness alone, by the weights of Rec. 601; what is transparent is black."""
+    if photograph.light.ndim == 2:
+        return photograph.light
+    colours = photograph.light[..., :-1] if photograph.alpha else photograph.light
+    weights = np.array([0.299, 0.587, 0.114] if colours.shape[-1] == 3 else [1.0], colours.dtype)
+    return np.asarray(colours @ weights)
+
+
+def write(path: Path, photograph: Photograph, force: bool) -> None:
+    """Write ``photograph`` to ``path``, rounded (half to even) and kept between 0 and white."""
+    check_holds(path, photograph)
+    pixels = to_pixels(photograph)
+    options: dict[str, Any] = {"icc_profile": photograph.profile}
+    kind = _FORMATS[path.suffix.lower()]
+    if kind == "JPEG":
+        options |= {"quality": 95, "subsampling": 0}
+    with replacing(path, force) as file:
+        try:
+            Image.fromarray(pixels).save(file, kind, **options)
+        except (ValueError, OverflowError) as problem:  # e.g. 65,536 columns in a JPEG
+            raise Failure(f"{path}: cannot be written as {kind}: {problem}") from problem
+
+
+def check_holds(path: Path, photograph: Photograph) -> None:
+    """Say so if a file of that name cannot hold what ``photograph`` has."""
+    if _FORMATS[path.suffix.lower()] == "JPEG" and (photograph.alpha or photograph.white > 255):
+        what = "an alpha channel" if photograph.alpha else "16 bits"
+        raise Failure(f"{path}: JPEG holds no picture with {what}; expected a name ending in .png")
+
+
+def to_pixels(photograph: Photograph) -> NDArray[Any]:
+    """Its light as the whole numbers that a file holds; colours no longer multiplied by alpha."""
+    light = photograph.light
+    if not np.isfinite(light).all():
+        raise Failure("the result holds NaN or infinity, which no pixel can be; --keep-float writes it as .npy")
+    if photograph.alpha:
+        opacity = light[..., -1:] / photograph.white
+        shown = np.broadcast_to(opacity > 0, light[..., :-1].shape)
+        colours = np.divide(light[..., :-1], opacity, out=np.zeros_like(light[..., :-1]), where=shown)
+        light = np.concatenate([colours, light[..., -1:]], axis=-1)
+    depth = np.uint8 if photograph.white == 255 else np.uint16
+    return np.clip(np.rint(light), 0, photograph.white).astype(depth)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """``image`` in one of the five kinds that we compute with."""
+    if image.mode in ("L", "LA", "RGB", "RGBA", "I;16"):
+        return image
+    if image.mode.startswith("I"):  # 16-bit grey, in other words and byte orders of Pillow's
+        return Image.fromarray(np.asarray(image).astype(np.uint16))
+    if image.mode == "1":
+        return image.convert("L")
+    return image.convert("RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB")
+
+
+def _lost_depth(path: Path, kind: str | None) -> str:
+    # Pillow reads 16 bits per channel of a colour PNG as 8, without a word. In a PNG, byte 24
+    # is the depth and byte 25 the kind of colour, 0 being grey.
+    header = path.open("rb").read(26) if kind == "PNG" else b""
+    return " (the file has 16, colours are read with 8)" if header[24:25] == b"\x10" and header[25] else ""
+
+
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            yield
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            limit = Image.MAX_IMAGE_PIXELS
+            raise Failure(f"{path}: claims more than {limit} pixels, a decompression bomb; expected fewer") from None
+        except Image.UnidentifiedImageError:
+            raise Failure(f"{path}: is no PNG or JPEG picture") from None
+        except FileNotFoundError:
+            raise
+        except (Failure, MemoryError, PermissionError, IsADirectoryError):
+            raise
+        except Exception as problem:  # damaged files make Pillow raise nearly anything
+            raise Failure(f"{path}: is damaged: {problem}") from problem
