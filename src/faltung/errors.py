@@ -86,6 +86,14 @@ def empty_kernel(shape: tuple[int, ...]) -> ValueError:
     return ValueError(f"w is empty (shape {shape}): expected a kernel with at least one element")
 
 
+def factor_not_one_dimensional(shape: tuple[int, ...]) -> ValueError:
+    """A tuple of kernels, one of which is no line."""
+    return ValueError(
+        f"w is a tuple, the factors of a kernel, and one has shape {shape}: expected 1-D kernels, one for each axis; "
+        "a matrix of weights is a list of lists or an array"
+    )
+
+
 def empty_input(shape: tuple[int, ...], mode: str) -> ValueError:
     """An empty input where only mode='same' has an answer."""
     return ValueError(

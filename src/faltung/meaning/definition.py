@@ -152,3 +152,13 @@ def _renormalised(total: Any, terms: list[tuple[Any, Any]], taps: NDArray[Any]) 
     if isinstance(total, numbers.ComplexPair):
         return total.scaled(everything, present)
     return total * everything / present
+
+
+def empty_windows(
+    x: NDArray[Any], w: NDArray[Any], which: Sum, present: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Where no positive weight meets a sample, (batch, filters, *which.length)."""
+    empty = np.empty((x.shape[0], w.shape[0], *which.length), dtype=bool)
+    for b, o, *p in np.ndindex(*empty.shape):
+        empty[b, o, *p] = not any(weight > 0 for _, weight in _terms(x, w, which, b, o, p, present))
+    return empty

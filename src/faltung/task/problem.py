@@ -130,6 +130,10 @@ class Problem:
         """The same sum over another box."""
         return replace(self, low=low, length=length)
 
+    def with_fill_value(self, value: complex) -> Problem:
+        """The same sum, with another constant beyond the edges."""
+        return replace(self, fill_value=value)
+
     def with_structure(self, structure: Structure) -> Problem:
         """The same sum, with facts of its kernel."""
         return replace(self, structure=structure)

@@ -1,0 +1,92 @@
+"""The record that every algorithm is: it refuses a Problem with a reason, or states its cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faltung.machine import Machine
+from faltung.task.operand import Weights
+from faltung.task.problem import Problem
+
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What solving a Problem on one core is predicted to take."""
+
+    seconds: float
+    limit_seconds: float
+    """The machine's limit for the same operations: products over peak, or bytes over bandwidth."""
+    error_bound: float
+    """Relative to the norm of the samples under the kernel times the kernel's."""
+    workspace: int = 0
+    """Bytes beside operands and result."""
+    detail: str = ""
+    """What it would do, in a few words."""
+
+
+class Run(Protocol):
+    """Solves the prepared Problem for one input."""
+
+    def __call__(self, x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
+        """Write the feature map of ``x``, (batch, channels, *space), into ``out``.
+
+        ``out``, (batch, filters, *length), is C-contiguous and overlaps no operand. Returns
+        where no positive weight met a sample, for Problems that renormalise.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """One way to compute the sum."""
+
+    name: str
+    refuse: Callable[[Problem], str | None]
+    cost: Callable[[Problem, Machine], Cost]
+    prepare: Callable[[Problem, Weights], Run]
+
+
+def unit_roundoff(dtype: np.dtype[Any]) -> float:
+    """u: the largest relative error of one rounding; 0 for exact types."""
+    if dtype.kind not in "fc":
+        return 0.0
+    return float(np.finfo(dtype).eps) / 2
+
+
+def summation_bound(problem: Problem) -> float:
+    """Relative error of sums in blocks of 128 products, block sums added pairwise."""
+    levels = math.log2(max(problem.taps, 1))
+    rounded = unit_roundoff(problem.result_dtype)
+    return min(problem.taps, 128 + levels) * unit_roundoff(problem.compute_dtype) + rounded
+
+
+def too_inaccurate(problem: Problem, bound: float) -> str | None:
+    """The reason to refuse when a relative tolerance is asked for that ``bound`` exceeds."""
+    if isinstance(problem.accuracy, float) and bound > problem.accuracy:
+        return f"its error bound {bound:.1e} exceeds accuracy={problem.accuracy:g}"
+    return None
+
+
+def bytes_moved(problem: Problem) -> int:
+    """Input read once and result written once."""
+    samples = problem.batch * problem.channels * math.prod(problem.input_shape)
+    return samples * problem.input_dtype.itemsize + problem.outputs * problem.result_dtype.itemsize
+
+
+def vectors(dtype: np.dtype[Any], machine: Machine) -> float:
+    """Lanes of one vector of ``dtype``'s real parts."""
+    return machine.vector_bytes / np.empty(0, dtype).real.dtype.itemsize
+
+
+def real_products(problem: Problem) -> int:
+    """Real products in one product of the operands: 1, 2 or 4."""
+    return math.prod(2 if dtype.kind == "c" else 1 for dtype in (problem.input_dtype, problem.kernel_dtype))

@@ -1,0 +1,35 @@
+"""``definition``: the textbook's sum itself. Last in the table, always able."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from faltung.algorithms.algorithm import Algorithm, Array, Cost, Mask, Run, unit_roundoff
+from faltung.machine import Machine
+from faltung.meaning.definition import empty_windows, feature_map
+from faltung.task.operand import Weights
+from faltung.task.problem import Problem
+
+
+def _refuse(problem: Problem) -> str | None:
+    return None
+
+
+def _cost(problem: Problem, machine: Machine) -> Cost:
+    seconds = (1 + problem.outputs * problem.taps) / machine.interpreted_products_per_second
+    return Cost(seconds, seconds, 2 * unit_roundoff(problem.result_dtype), detail="term by term, in Python")
+
+
+def _prepare(problem: Problem, weights: Weights) -> Run:
+    w = weights.values
+
+    def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
+        out[...] = feature_map(x, w, problem.sum, out.dtype, present)
+        if not problem.renormalise:
+            return None
+        return np.broadcast_to(empty_windows(x, w, problem.sum, present), out.shape)
+
+    return run
+
+
+DEFINITION = Algorithm("definition", _refuse, _cost, _prepare)

@@ -1,0 +1,327 @@
+"""The operations: convolve, correlate, plan. Help, checks, and one call each."""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from faltung import errors, settings
+from faltung.algorithms import tiny
+from faltung.algorithms.algorithm import Run
+from faltung.meaning.boundary import Boundary
+from faltung.meaning.extent import Mode, Operation
+from faltung.planner.choose import choose
+from faltung.planner.discover import discover
+from faltung.planner.plan import Plan
+from faltung.task.kernel import Kernel
+from faltung.task.normalise import Options, Task, normalise
+from faltung.task.operand import read_input
+from faltung.task.problem import Problem
+
+Integers = int | Sequence[int]
+
+# The defaults of `convolve`; compared by identity, which no user's value can trip over.
+_UNSAID = (None, "constant", 0, None, 1, 1, "propagate", "norm", None, "auto", None, None)
+
+
+def convolve(
+    x: Any,
+    w: Any,
+    mode: Mode = "full",
+    *,
+    axes: Integers | None = None,
+    boundary: Boundary | Sequence[Boundary] = "constant",
+    fill_value: complex = 0,
+    center: Integers | None = None,
+    stride: Integers = 1,
+    dilation: Integers = 1,
+    nan_policy: str = "propagate",
+    accuracy: str | float = "norm",
+    method: str = "auto",
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    threads: int | None = None,
+) -> Any:
+    """Convolve an input with a kernel.
+
+    Per axis, for output position p, stride s, dilation d, centre m and the mode's low end r::
+
+        y[p] = sum over k of  x[s*p + r - d*(k - m)] * w[k]
+
+    Parameters
+    ----------
+    x
+        Input, array of any number of dimensions, or a sequence.
+    w
+        Kernel: an array with as many dimensions, a `Kernel`, a sequence, or a tuple of 1-D
+        kernels, one for each axis, whose outer product it is.
+    mode
+        ``"full"``: every position where the kernel touches the input, ``n + d*(K - 1)`` long;
+        ``"same"``: the input's shape (``ceil(n / stride)``); ``"valid"``: every position where
+        the kernel lies inside, ``n - d*(K - 1)``.
+    axes
+        Along which axes of ``x`` those of ``w`` lie, in that order; all by default. The other
+        axes are batch axes: one kernel for all.
+    boundary
+        How ``x`` goes on beyond its edges, in NumPy's words (`numpy.pad`), one for all axes or
+        one for each: ``"constant"``, ``"edge"``, ``"reflect"`` (which scipy.ndimage calls
+        'mirror'), ``"symmetric"`` (which scipy.ndimage calls 'reflect'), ``"wrap"``, or
+        ``"normalize"``: nothing is there, and the weights present are scaled up.
+    fill_value
+        What ``"constant"`` reads; with 0, the terms beyond the edges do not occur.
+    center
+        Element of the kernel that sits on the output position, one for all axes or one for
+        each; ``(K - 1) // 2`` for convolve and ``K // 2`` for correlate by default, or the
+        `Kernel`'s own. Affects ``"same"`` only.
+    stride, dilation
+        Step between outputs, and between the kernel's taps, one for all axes or one for each.
+    nan_policy
+        ``"propagate"``, ``"omit"`` (sum the samples present, scale by the weights present) or
+        ``"raise"``. Masked arrays omit what is masked.
+    accuracy
+        ``"norm"``: ``|error| <= 24 u (1 + log2 N) norm(x) norm(w)``, norms over the samples
+        that the output was computed from; ``"elementwise"``: ``|error| <= (128 + log2 n) u
+        (|x| * |w|)`` at each element; or a relative tolerance to the norms.
+    method
+        ``"auto"``, or the name of an algorithm: ``"direct"``, ``"separable"``, ``"fft"``,
+        ``"definition"``.
+    dtype
+        Type of the result. By default it follows from the operands' types: integers give int64
+        (uint64 if both are unsigned and one is uint64), otherwise NumPy promotes; Python
+        numbers, sequences and Kernels take the array's floating type.
+    out
+        Array for the result, which may overlap ``x`` or ``w``.
+    threads
+        How many threads to use; `faltung.get_threads` by default. The result is the same bits
+        for any number.
+
+    Returns
+    -------
+    ndarray
+        Feature map. A masked array if ``x`` is one; a `Kernel` if both operands are.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument makes no sense; the message says which, and the mend.
+    OverflowError
+        An exact integer result does not fit its type.
+    MemoryError
+        The result cannot be allocated.
+
+    See Also
+    --------
+    correlate : the same without the flip.
+    plan : the chosen algorithm, its cost and its rivals.
+    numpy.convolve, scipy.signal.convolve : the same centre in ``mode="same"``.
+    scipy.ndimage.convolve : its centre is ``K // 2``: differs for even kernels.
+
+    Notes
+    -----
+    Cost: at most (outputs) x (taps) products; `plan` tells what it will be. NaN and infinity
+    spread as in the sum: over the kernel's reach, with every algorithm.
+
+    Examples
+    --------
+    >>> import numpy as np, faltung as ft
+    >>> ft.convolve([1, 2, 3], [0, 1, 10])
+    array([ 0,  1, 12, 23, 30])
+    >>> ft.convolve(np.array([200, 200], np.uint8), np.array([1, 1], np.uint8))
+    array([200, 400, 200])
+    >>> ft.convolve(np.array([1.0, 2.0, 4.0]), [0.5, 0.5], mode="same", boundary="edge")
+    array([1. , 1.5, 3. ])
+    """
+    said = (axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype, method, out, threads)
+    return _operate("convolve", x, w, mode, said)
+
+
+def correlate(
+    x: Any,
+    w: Any,
+    mode: Mode = "full",
+    *,
+    axes: Integers | None = None,
+    boundary: Boundary | Sequence[Boundary] = "constant",
+    fill_value: complex = 0,
+    center: Integers | None = None,
+    stride: Integers = 1,
+    dilation: Integers = 1,
+    nan_policy: str = "propagate",
+    accuracy: str | float = "norm",
+    method: str = "auto",
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    threads: int | None = None,
+) -> Any:
+    """Cross-correlate an input with a kernel: convolution without the flip.
+
+    Per axis, for output position p, stride s, dilation d, centre m and the mode's low end r::
+
+        y[p] = sum over k of  x[s*p + r + d*(k - m)] * conj(w[k])
+
+    Machine-learning libraries call this convolution. Parameters, returns and errors are those
+    of `convolve`; the default centre is ``K // 2``, as in `numpy.correlate`.
+
+    See Also
+    --------
+    convolve : with the flip; ``convolve(x, w, center=m)`` equals ``correlate(x,
+        conj(flip(w)), center=K - 1 - m)`` to the last bit.
+    numpy.correlate : its default mode is 'valid'.
+    torch.nn.functional.conv1d : does not conjugate.
+
+    Examples
+    --------
+    >>> import faltung as ft
+    >>> ft.correlate([1, 2, 3], [0, 1, 10])
+    array([10, 21, 32,  3,  0])
+    """
+    said = (axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype, method, out, threads)
+    return _operate("correlate", x, w, mode, said)
+
+
+def plan(
+    x: Any,
+    w: Any,
+    mode: Mode = "full",
+    *,
+    operation: Operation = "convolve",
+    axes: Integers | None = None,
+    boundary: Boundary | Sequence[Boundary] = "constant",
+    fill_value: complex = 0,
+    center: Integers | None = None,
+    stride: Integers = 1,
+    dilation: Integers = 1,
+    nan_policy: str = "propagate",
+    accuracy: str | float = "norm",
+    method: str = "auto",
+    dtype: DTypeLike | None = None,
+    threads: int | None = None,
+) -> Plan:
+    """Plan a convolution or correlation: see what will be done, then do it again and again.
+
+    Parameters
+    ----------
+    x, w
+        Arrays as for `convolve`, or types and shapes alone, such as ``"f32[2048,2048]"``. A plan
+        with a kernel is called with the input; one from shapes with both.
+    operation
+        ``"convolve"`` or ``"correlate"``.
+    mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, method, dtype, threads
+        As for `convolve`.
+
+    Returns
+    -------
+    Plan
+        Prints the chosen algorithm with predicted time, error bound and share of the machine's
+        limit, its slower rivals, and why the others refuse.
+
+    Examples
+    --------
+    >>> import numpy as np, faltung as ft
+    >>> p = ft.plan("f64[1000]", "f64[3]", mode="same")
+    >>> p.algorithm
+    'direct'
+    >>> p(np.ones(1000), np.ones(3))[:3]
+    array([2., 3., 3.])
+    """
+    options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype)
+    task = discover(normalise(operation, x, w, options))
+    count = None if threads is None else settings.checked_threads(threads)
+    return Plan(task.problem, task.weights, method, count, _solve_again)
+
+
+def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, ...]) -> Any:
+    """One call, from what was said to the result; ``said`` is ordered as in `convolve`, dtype before method."""
+    if all(map(operator.is_, said, _UNSAID)):
+        quick = tiny.attempt(x, w, mode, operation == "correlate")
+        if quick is not None:
+            return quick
+    *words, method, out, threads = said
+    options = Options(mode, *words)
+    for operand in (x, w):
+        own = getattr(type(operand), "__faltung_convolve__", None)
+        if own is not None:
+            result = own(operand, x, w, operation=operation, options=options, method=method, out=out, threads=threads)
+            if result is not NotImplemented:
+                return result
+    count = settings.get_threads() if threads is None else settings.checked_threads(threads)
+    task = discover(normalise(operation, x, w, options))
+    algorithm = choose(task.problem, method).chosen.algorithm
+    assert task.weights is not None and task.x is not None
+    y = _solve(task, algorithm.prepare(task.problem, task.weights), out, count)
+    if isinstance(x, Kernel) and isinstance(w, Kernel):
+        return _as_kernel(operation, x, w, y, options)
+    return y
+
+
+def _solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArray[Any]:
+    """Run into a fresh array, or into ``out`` if it is contiguous and overlaps no operand."""
+    problem = task.problem
+    assert task.x is not None
+    if out is not None:
+        _check_out(out, problem)
+    direct = out is not None and out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative
+    overlaps = out is not None and any(
+        np.may_share_memory(out, values) for values in (task.x, task.weights and task.weights.values) if values is not None
+    )
+    y = out if out is not None and direct and not overlaps else _allocate(problem)
+    empty = run(task.x, y.reshape(1, 1, *problem.length), task.present, threads) if y.size else None
+    if out is not None and y is not out:
+        out[...] = y
+    y = y if out is None else out
+    if not task.masked:
+        return y
+    mask = np.zeros(problem.length, bool) if empty is None else empty.reshape(problem.length)
+    return np.ma.MaskedArray(y, mask)
+
+
+def _check_out(out: object, problem: Problem) -> None:
+    if not isinstance(out, np.ndarray):
+        raise errors.out_not_an_array(out)
+    if out.shape != problem.length:
+        raise errors.out_mismatch("shape", out.shape, problem.length)
+    if out.dtype.newbyteorder("=") != problem.result_dtype:
+        raise errors.out_wrong_type(str(out.dtype), str(problem.result_dtype))
+    if not out.flags.writeable:
+        raise errors.out_read_only()
+
+
+def _allocate(problem: Problem) -> NDArray[Any]:
+    size = math.prod(problem.length) * problem.result_dtype.itemsize
+    too_large = errors.result_too_large(problem.length, str(problem.result_dtype), size)
+    if size > sys.maxsize:
+        raise too_large
+    try:
+        return np.empty(problem.length, problem.result_dtype)
+    except MemoryError:
+        raise too_large from None
+
+
+def _solve_again(problem: Problem, run: Run, x: Any, out: NDArray[Any] | None, threads: int | None) -> NDArray[Any]:
+    """Solve a planned Problem for another input of the planned shape and type."""
+    source = read_input(x)
+    if source.values is None or source.shape != problem.input_shape or source.dtype != problem.input_dtype:
+        planned = f"{problem.input_dtype} {problem.input_shape}"
+        raise errors.unplanned_operand("x", f"{source.dtype} {source.shape}", planned)
+    present = None
+    if problem.omit:
+        missing = np.isnan(source.values) if source.mask is None else source.mask
+        present = ~missing[np.newaxis, np.newaxis]
+    task = Task(problem, source.values[np.newaxis, np.newaxis], None, present, source.mask is not None)
+    return _solve(task, run, out, settings.get_threads() if threads is None else threads)
+
+
+def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], options: Options) -> Any:
+    """The Kernel of two Kernels in mode 'full': centres add, as their positions do."""
+    if replace(options, accuracy="norm", dtype=None) != Options():
+        return y
+    other = w.center if operation == "convolve" else tuple(k - 1 - m for k, m in zip(w.shape, w.center, strict=True))
+    center = [m + n for m, n in zip(x.center, other, strict=True)]
+    return Kernel(y, center, f"{x.name} * {w.name}" if operation == "convolve" else f"{x.name} ⋆ {w.name}")

@@ -1,0 +1,1 @@
+"""The only place that chooses: one table, one cost unit, one explanation."""

@@ -1,0 +1,73 @@
+"""Choosing: the cheapest algorithm that does not refuse, and the reasons of those that do."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from faltung import errors, settings
+from faltung.algorithms.algorithm import Algorithm, Cost
+from faltung.machine import Machine, shipped
+from faltung.planner.table import ALGORITHMS, METHODS
+from faltung.task.problem import Problem
+
+PLANS_REMEMBERED = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An algorithm that can solve the Problem, and what it would cost."""
+
+    algorithm: Algorithm
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The ranking of the table for one Problem."""
+
+    chosen: Candidate
+    slower: tuple[Candidate, ...]
+    refused: tuple[tuple[str, str], ...]
+    """Name and reason, in the table's order."""
+
+
+def choose(problem: Problem, method: str = "auto") -> Choice:
+    """Rank the table for ``problem``; ``method`` names the algorithm to take instead of the best.
+
+    The number of threads and the layout of arrays are no inputs, so that results are the same
+    bits for all of them. Remembers the last `PLANS_REMEMBERED` rankings.
+
+    Raises
+    ------
+    ValueError
+        ``method`` is no algorithm's name, or that algorithm refuses.
+    """
+    if method not in METHODS:
+        raise errors.unknown_word("method", method, METHODS)
+    return _choose(problem, method, settings.get_instruction_set())
+
+
+@functools.lru_cache(maxsize=PLANS_REMEMBERED)
+def _choose(problem: Problem, method: str, instruction_set: str) -> Choice:
+    candidates, refused = rank(problem, shipped(instruction_set))
+    if method == "auto":
+        return Choice(candidates[0], tuple(candidates[1:]), refused)
+    for candidate in candidates:
+        if candidate.algorithm.name == method:
+            return Choice(candidate, tuple(c for c in candidates if c is not candidate), refused)
+    raise errors.method_refuses(method, dict(refused)[method])
+
+
+def rank(problem: Problem, machine: Machine) -> tuple[list[Candidate], tuple[tuple[str, str], ...]]:
+    """Those that can, cheapest first, and those that refuse, with their reasons."""
+    candidates: list[Candidate] = []
+    refused: list[tuple[str, str]] = []
+    for algorithm in ALGORITHMS:
+        reason = algorithm.refuse(problem)
+        if reason is None:
+            candidates.append(Candidate(algorithm, algorithm.cost(problem, machine)))
+        else:
+            refused.append((algorithm.name, reason))
+    candidates.sort(key=lambda candidate: candidate.cost.seconds)
+    return candidates, tuple(refused)

@@ -1,0 +1,42 @@
+"""Looking for what makes a kernel cheap, where the look costs little beside the direct sum."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from faltung.algorithms import separable
+from faltung.algorithms.direct import DIRECT
+from faltung.machine import Machine, current
+from faltung.task.low_rank import terms_of
+from faltung.task.normalise import Task
+from faltung.task.operand import Weights
+from faltung.task.problem import Problem
+from faltung.task.structure import with_rank
+
+# Share of the direct sum's predicted time that a search for structure may cost.
+WORTH_SEARCHING = 0.05
+
+
+def discover(task: Task) -> Task:
+    """The same task, with the kernel's rank and factors if seeking them is worth it."""
+    problem, weights = task.problem, task.weights
+    if weights is None or not _worthwhile(problem, current()):
+        return task
+    longest, taps = sum(k for k in problem.kernel_shape if k > 1), math.prod(problem.kernel_shape)
+    terms = terms_of(weights.values[0, 0], separable.tolerance(problem), limit=max(taps // longest, 1))
+    if terms is None:
+        return task
+    problem = problem.with_structure(with_rank(problem.structure, len(terms)))
+    return replace(task, problem=problem, weights=Weights(weights.values, terms))
+
+
+def _worthwhile(problem: Problem, machine: Machine) -> bool:
+    if problem.structure.rank is not None or problem.structure.finite is not True:
+        return False
+    one_term = problem.with_structure(with_rank(problem.structure, 1))
+    if separable.SEPARABLE.refuse(one_term) is not None:
+        return False
+    taps = math.prod(problem.kernel_shape)
+    search = machine.decomposition_seconds * taps * min(k for k in problem.kernel_shape if k > 1)
+    return search < WORTH_SEARCHING * DIRECT.cost(problem, machine).seconds

@@ -1,0 +1,13 @@
+"""The table of algorithms: the whole truth, in one place."""
+
+from __future__ import annotations
+
+from faltung.algorithms.algorithm import Algorithm
+from faltung.algorithms.definition import DEFINITION
+from faltung.algorithms.direct import DIRECT
+from faltung.algorithms.fft import FFT
+from faltung.algorithms.separable import SEPARABLE
+
+ALGORITHMS: tuple[Algorithm, ...] = (SEPARABLE, FFT, DIRECT, DEFINITION)
+
+METHODS: tuple[str, ...] = ("auto", *(algorithm.name for algorithm in ALGORITHMS))

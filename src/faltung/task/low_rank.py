@@ -1,0 +1,78 @@
+"""A kernel as a sum of outer products of 1-D factors, by singular values over splits of the axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faltung.task.operand import Term
+
+
+def terms_of(w: NDArray[Any], tolerance: float, limit: int) -> tuple[Term, ...] | None:
+    """Terms whose outer products sum to ``w`` up to ``tolerance * norm(w)``, or None.
+
+    Parameters
+    ----------
+    w
+        Real or complex kernel of any number of dimensions, finite.
+    tolerance
+        Relative to the Frobenius norm, so that scaling the kernel changes nothing.
+    limit
+        Most terms that are worth having.
+
+    Notes
+    -----
+    Splits off one axis at a time; each singular value above the tolerance is a term. Costs
+    one singular value decomposition for each axis and term. Factors of the last axis carry
+    the scale: all others have a sum of magnitudes of at most 1, so that a pass along them
+    never overflows unless the result does.
+    """
+    scale = float(np.max(np.abs(w)))
+    if scale == 0 or not np.isfinite(scale):
+        return None
+    wide = np.result_type(w, np.float64)
+    power = 2.0 ** np.floor(np.log2(scale))
+    terms = _split((w / power).astype(wide), tolerance, limit)
+    if terms is None:
+        return None
+    return tuple((*_balanced(term)[:-1], _balanced(term)[-1] * power) for term in terms)
+
+
+def _split(w: NDArray[Any], tolerance: float, limit: int) -> list[Term] | None:
+    if w.ndim <= 1 or max(w.shape) == w.size:
+        return [_line(w)]
+    if w.shape[0] == 1:
+        rest = _split(w[0], tolerance, limit)
+        return None if rest is None else [(np.ones(1, w.dtype), *term) for term in rest]
+    u, values, v = np.linalg.svd(w.reshape(w.shape[0], -1), full_matrices=False)
+    tails = np.sqrt(np.cumsum(values[::-1] ** 2))[::-1]
+    rank = int(np.sum(tails > tolerance * tails[0]))
+    terms: list[Term] = []
+    for i in range(rank):
+        rest = _split((values[i] * v[i]).reshape(w.shape[1:]), tolerance, limit - len(terms))
+        if rest is None:
+            return None
+        terms += [(u[:, i], *term) for term in rest]
+        if len(terms) > limit:
+            return None
+    return terms
+
+
+def _line(w: NDArray[Any]) -> Term:
+    """The factors of an array with one axis longer than 1."""
+    factors = [np.ones(1, w.dtype) for _ in w.shape]
+    if factors:
+        factors[int(np.argmax(w.shape))] = w.ravel()
+    return tuple(factors)
+
+
+def _balanced(term: Term) -> Term:
+    """All factors but the last scaled, by powers of two, to a sum of magnitudes of at most 1."""
+    balanced, power = [], 1.0
+    for factor in term[:-1]:
+        weight = 2.0 ** np.ceil(np.log2(np.sum(np.abs(factor))))
+        balanced.append(factor / weight)
+        power *= weight
+    return (*balanced, term[-1] * power)
