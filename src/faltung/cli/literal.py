@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-import numpy as np
-
 from faltung.cli.failure import Failure
-from faltung.task.kernel import Kernel
 
 _REAL = r"(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][+-]?\d{1,4})?"
 _NUMBER = re.compile(rf"(?P<above>[+-]?{_REAL})(?:/(?P<below>{_REAL}))?")
@@ -19,16 +16,18 @@ def looks_like_numbers(text: str) -> bool:
     return re.match(r"\s*[+-]?\.?\d", text) is not None
 
 
-def parse(text: str) -> Kernel:
-    """The kernel that ``text`` writes out: one row has one axis, rows ended by ``;`` have two."""
+Numbers = list[int | float]
+
+
+def parse(text: str) -> Numbers | list[Numbers]:
+    """The numbers that ``text`` writes out: one row has one axis, rows ended by ``;`` have two."""
     rows = [[_number(word) for word in row.replace(",", " ").split()] for row in text.split(";")]
     if not rows[-1] and len(rows) > 1:
         rows.pop()  # "1 2 1;" is a row in the plane
     lengths = {len(row) for row in rows}
     if len(lengths) > 1 or 0 in lengths:
         raise Failure(f"kernel {text!r}: rows have {_listed(rows)} numbers; expected as many in each")
-    values = np.array(rows if ";" in text else rows[0])
-    return Kernel(values.astype(np.float64) if values.dtype.kind not in "if" else values, name="literal")
+    return rows if ";" in text else rows[0]
 
 
 def _number(word: str) -> int | float:
@@ -44,7 +43,7 @@ def _number(word: str) -> int | float:
     return _finite(word, above / below)
 
 
-def _finite(word: str, number: int | float) -> int | float:
+def _finite(word: str, number: float) -> int | float:
     if not math.isfinite(number):
         raise Failure(f"kernel: {word!r} is beyond the largest floating-point number")
     return number
@@ -54,5 +53,5 @@ def _real(text: str) -> int | float:
     return float(text) if re.search("[.eE]", text) or len(text) > 18 else int(text)
 
 
-def _listed(rows: list[list[int | float]]) -> str:
+def _listed(rows: list[Numbers]) -> str:
     return ", ".join(str(len(row)) for row in rows)

@@ -100,16 +100,22 @@ def check_holds(path: Path, photograph: Photograph) -> None:
         raise Failure(f"{path}: JPEG holds no picture with {what}; expected a name ending in .png")
 
 
-def to_pixels(photograph: Photograph) -> NDArray[Any]:
-    """Its light as the whole numbers that a file holds; colours no longer multiplied by alpha."""
+def straight(photograph: Photograph) -> NDArray[Any]:
+    """Its light with colours no longer multiplied by alpha; black where nothing shows."""
     light = photograph.light
+    if not photograph.alpha:
+        return light
+    opacity = light[..., -1:] / light.dtype.type(photograph.white)
+    shown = np.broadcast_to(opacity > 0, light[..., :-1].shape)
+    colours = np.divide(light[..., :-1], opacity, out=np.zeros_like(light[..., :-1]), where=shown)
+    return np.concatenate([colours, light[..., -1:]], axis=-1)
+
+
+def to_pixels(photograph: Photograph) -> NDArray[Any]:
+    """The whole numbers that a file holds."""
+    light = straight(photograph)
     if not np.isfinite(light).all():
         raise Failure("the result holds NaN or infinity, which no pixel can be; --keep-float writes it as .npy")
-    if photograph.alpha:
-        opacity = light[..., -1:] / photograph.white
-        shown = np.broadcast_to(opacity > 0, light[..., :-1].shape)
-        colours = np.divide(light[..., :-1], opacity, out=np.zeros_like(light[..., :-1]), where=shown)
-        light = np.concatenate([colours, light[..., -1:]], axis=-1)
     depth = np.uint8 if photograph.white == 255 else np.uint16
     return np.clip(np.rint(light), 0, photograph.white).astype(depth)
 

@@ -1,0 +1,100 @@
+"""What the demo does: each job a kernel, an operation and what one sees in the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from faltung import kernels
+from faltung.cli import photograph
+from faltung.cli.convolving import Outcome, Way, convolve
+from faltung.cli.demo.recordings import Series
+from faltung.cli.photograph import Photograph
+from faltung.meaning.extent import Operation
+from faltung.task.kernel import Kernel
+
+AGE = 12
+"""Time constant of the smoothing, in months."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """One convolution, for the table."""
+
+    file: str
+    operation: Operation
+    read: str
+    kernel: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A picture, its title, and a caption that says what one sees."""
+
+    file: str
+    title: str
+    caption: str
+    picture: Photograph
+    done: tuple[Done, ...] = ()
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """A series and the average of its past at each time."""
+
+    file: str
+    series: Series
+    smooth: Outcome
+    done: Done
+
+
+def panels(picture: Photograph) -> list[Panel]:
+    """The photograph, and what each kernel makes of it."""
+    grey = Photograph(photograph.grey(picture), picture.white)
+    return [
+        Panel("photograph.png", "The photograph", "as it was taken", picture),
+        _filtered("blur.png", "Blur", "every pixel the average\nof those around it", picture, kernels.gaussian(6, 2), "gaussian, σ = 6"),
+        _filtered("sharpen.png", "Sharpen", "every pixel moved away\nfrom those around it", picture, kernels.sharpen(2), "sharpen, amount 2"),
+        _edges(grey),
+        _relief("emboss-convolved.png", "Convolved", "kernel flipped: lit from\nupper left, rim raised", grey, "convolve"),
+        _relief("emboss-correlated.png", "Correlated", "same kernel, not flipped:\nlit from lower right", grey, "correlate"),
+    ]  # fmt: skip
+
+
+def smoothing(series: Series) -> Smoothing:
+    """s(t) = (x * w)(t): the average of the readings so far, the newest counting most."""
+    file = "sunspots.png"
+    way = Way("convolve", "same", "normalize")
+    outcome = convolve(series.readings, kernels.exponential(AGE), way)
+    done = Done(file, way.operation, f"{len(series.readings)} months", f"exponential, age {AGE}", outcome)
+    return Smoothing(file, series, outcome, done)
+
+
+def _filtered(file: str, title: str, caption: str, picture: Photograph, kernel: Kernel, words: str) -> Panel:
+    done = _convolved(file, picture, kernel, words)
+    return Panel(file, title, caption, replace(picture, light=done.outcome.values), (done,))
+
+
+def _edges(grey: Photograph) -> Panel:
+    file = "edges.png"
+    slopes = [_convolved(file, grey, kernels.sobel(axis), f"sobel, axis {axis}") for axis in (0, 1)]
+    steepness = np.hypot(slopes[0].outcome.values, slopes[1].outcome.values)
+    # A sobel slope of 4 white is a step from black to white; a third of it is drawn as black.
+    drawing = replace(grey, light=grey.white - steepness * (3 / 4))
+    return Panel(file, "Edges", "the darker, the steeper\nthe change of brightness", drawing, tuple(slopes))
+
+
+def _relief(file: str, title: str, caption: str, grey: Photograph, operation: Operation) -> Panel:
+    done = _convolved(file, grey, kernels.emboss(), "emboss", operation)
+    return Panel(file, title, caption, replace(grey, light=done.outcome.values), (done,))
+
+
+def _convolved(
+    file: str, picture: Photograph, kernel: Kernel, words: str, operation: Operation = "convolve"
+) -> Done:
+    outcome = convolve(picture.light, kernel, Way(operation, "same", "symmetric"), (0, 1))
+    size = "×".join(map(str, kernel.shape))
+    rows, columns = picture.light.shape[:2]
+    return Done(file, operation, f"{columns}×{rows} {picture.channels}", f"{words}, {size}", outcome)
