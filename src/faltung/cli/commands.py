@@ -28,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_INPUT_HELP = "A photograph (.png, .jpg), a sound (.wav) or an array (.npy)."
 _KERNEL_HELP = (
     "A name with parameters (gaussian:sigma=3), numbers ('1 2 1; 2 4 2; 1 2 1', fractions as 1/9), "
     "or a file (.npy, .wav as an impulse response, a picture as grey)."
@@ -79,7 +80,7 @@ def faltung(
 
 @app.command()
 def apply(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A photograph (.png, .jpg), sound (.wav) or array (.npy).")],
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help=_INPUT_HELP)],
     kernel: Annotated[str, typer.Option("--kernel", "-k", help=_KERNEL_HELP)],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     mode: Annotated[
@@ -133,7 +134,7 @@ def kernels(
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the pictures to.")] = Path("faltung-demo"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path("faltung-demo"),
 ) -> None:
     """Blur, sharpen, find edges, smooth a recorded series: on a real photograph and a real signal."""
     with failing_in_a_line():

@@ -20,16 +20,16 @@ _SHOWN = 15  # values along an axis that fit on a terminal
 
 
 def table() -> Table:
-    """Every named kernel with its parameters, and shape and sum of an example."""
+    """Every named kernel with its parameters; shape and sum are those of an example where it needs parameters."""
     listing = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for heading in ("Name", "Parameters", "Example", "Shape", "Sum", "What it does"):
-        listing.add_column(heading, overflow="fold")
+    for heading in ("Name", "Parameters", "Shape", "Sum", "What it is"):
+        listing.add_column(heading)
     for name, function in kernels.NAMES.items():
-        example = _example(name)
-        kernel = named.make(example)
-        what = (inspect.getdoc(function) or "").partition("\n")[0]
-        size = "×".join(map(str, kernel.shape))
-        listing.add_row(Text(name, "bold cyan"), named.signature(function), example, size, _number(kernel.values.sum()), what)
+        kernel = named.make(_example(name))
+        example = f" ({named.EXAMPLES[name]})" if name in named.EXAMPLES else ""
+        size = "×".join(map(str, kernel.shape)) + example
+        total = _number(kernel.values.sum())
+        listing.add_row(Text(name, "bold cyan"), named.signature(function), size, total, _what(name))
     return listing
 
 
@@ -48,7 +48,7 @@ def detail(text: str) -> Group:
 def _facts(written: str, kernel: Kernel) -> list[tuple[str, str]]:
     facts = [
         ("kernel", written),
-        ("what", (inspect.getdoc(kernels.NAMES[kernel.name]) or "").partition("\n")[0]),
+        ("what", _what(kernel.name)),
         ("parameters", named.signature(kernels.NAMES[kernel.name]) or "none"),
         ("shape", f"{kernel.shape}, {kernel.dtype}"),
         ("center", str(kernel.center)),
@@ -61,6 +61,11 @@ def _facts(written: str, kernel: Kernel) -> list[tuple[str, str]]:
 
 def _example(name: str) -> str:
     return f"{name}:{named.EXAMPLES[name]}" if name in named.EXAMPLES else name
+
+
+def _what(name: str) -> str:
+    """The first line of its help, without the marks that help has for code."""
+    return (inspect.getdoc(kernels.NAMES[name]) or "").partition("\n")[0].replace("`", "")
 
 
 def _number(value: float) -> str:

@@ -43,11 +43,13 @@ def find(name: str) -> Callable[..., Kernel]:
 
 def signature(function: Callable[..., Kernel]) -> str:
     """The parameters as a user writes them, those with a choice of their own in brackets."""
-    words = {inspect.Parameter.empty: "{}=", None: "[{}=]"}
-    return ", ".join(
-        words.get(default, f"{{}}={default}").format(name)  # type: ignore[arg-type]
-        for name, default in _accepted(function).items()
-    )
+    return ", ".join(_as_written(name, default) for name, default in _accepted(function).items())
+
+
+def _as_written(name: str, default: object) -> str:
+    if default is inspect.Parameter.empty:
+        return f"{name}="
+    return f"[{name}=]" if default is None else f"{name}={default}"
 
 
 def _accepted(function: Callable[..., Kernel]) -> dict[str, object]:
@@ -62,9 +64,10 @@ def _parameters(name: str, written: str, function: Callable[..., Kernel]) -> dic
         if not equals or key not in accepted:
             raise Failure(f"kernel {name}: {part!r} is no parameter; expected {_expected(name, accepted)}")
         given[key] = _value(name, key, value)
-    missing = [key for key, default in accepted.items() if default is inspect.Parameter.empty and key not in given]
-    if missing:
-        raise Failure(f"kernel {name}: {missing[0]} is missing; expected e.g. {name}:{EXAMPLES.get(name, missing[0] + '=1')}")
+    required = [key for key, default in accepted.items() if default is inspect.Parameter.empty]
+    for key in required:
+        if key not in given:
+            raise Failure(f"kernel {name}: {key} is missing; expected e.g. {name}:{EXAMPLES[name]}")
     return given
 
 
@@ -76,7 +79,8 @@ def _value(name: str, key: str, text: str) -> Value:
     try:
         numbers = tuple(_number(part) for part in text.split("x"))
     except ValueError:
-        raise Failure(f"kernel {name}: {key}={text!r} is no number; expected e.g. {key}=3, or {key}=3x5 per axis") from None
+        expected = f"expected e.g. {key}=3, or {key}=3x5 for two axes"
+        raise Failure(f"kernel {name}: {key}={text!r} is no number; {expected}") from None
     return numbers if len(numbers) > 1 else numbers[0]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from faltung.cli.failure import Failure, reading
 from faltung.cli.replacement import replacing
@@ -62,10 +62,10 @@ def read(path: Path) -> Photograph:
         pixels = np.asarray(image)
     sixteen = image.mode == "I;16"
     # 16 bits and their sums need more than float32's 24.
-    light = pixels.astype(np.float64 if sixteen else np.float32)
+    light: NDArray[Any] = pixels.astype(np.float64 if sixteen else np.float32)
     photograph = Photograph(light, 65535 if sixteen else 255, profile, note)
     if photograph.alpha:
-        light[..., :-1] *= light[..., -1:] / light.dtype.type(photograph.white)
+        light[..., :-1] *= light[..., -1:] / photograph.white
     return photograph
 
 
@@ -105,7 +105,7 @@ def straight(photograph: Photograph) -> NDArray[Any]:
     light = photograph.light
     if not photograph.alpha:
         return light
-    opacity = light[..., -1:] / light.dtype.type(photograph.white)
+    opacity = light[..., -1:] / photograph.white
     shown = np.broadcast_to(opacity > 0, light[..., :-1].shape)
     colours = np.divide(light[..., :-1], opacity, out=np.zeros_like(light[..., :-1]), where=shown)
     return np.concatenate([colours, light[..., -1:]], axis=-1)
@@ -117,7 +117,7 @@ def to_pixels(photograph: Photograph) -> NDArray[Any]:
     if not np.isfinite(light).all():
         raise Failure("the result holds NaN or infinity, which no pixel can be; --keep-float writes it as .npy")
     depth = np.uint8 if photograph.white == 255 else np.uint16
-    return np.clip(np.rint(light), 0, photograph.white).astype(depth)
+    return np.asarray(np.clip(np.rint(light), 0, photograph.white).astype(depth))
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -147,7 +147,7 @@ def _decoding(path: Path) -> Iterator[None]:
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             limit = Image.MAX_IMAGE_PIXELS
             raise Failure(f"{path}: claims more than {limit} pixels, a decompression bomb; expected fewer") from None
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             raise Failure(f"{path}: is no PNG or JPEG picture") from None
         except FileNotFoundError:
             raise

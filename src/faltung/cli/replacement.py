@@ -42,7 +42,7 @@ def replacing(path: Path, force: bool) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         check_writable(path, force)  # someone else may have been quicker
-        os.replace(temporary, target)
+        temporary.replace(target)
     except OSError as problem:
         raise Failure(f"{path}: cannot be written: {problem.strerror or problem}") from problem
     finally:

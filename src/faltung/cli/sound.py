@@ -114,6 +114,7 @@ def _layout(path: Path, head: bytes) -> tuple[int, int, int, int]:
 
 def _decode(data: bytes, kind: int, channels: int, bits: int) -> NDArray[Any]:
     width = bits // 8
+    samples: NDArray[Any]
     data = data[: len(data) // (width * channels) * width * channels]
     if kind == _FLOAT:
         samples = np.frombuffer(data, "<f4").astype(np.float32)
@@ -133,13 +134,14 @@ def _encode(sound: Sound) -> bytes:
         raise Failure("the result holds NaN or infinity, which no loudspeaker can play; --keep-float writes it as .npy")
     samples = sound.samples.T
     if sound.floating:
-        return samples.astype("<f4").tobytes()
+        return bytes(samples.astype("<f4").tobytes())
     top = 2 ** (sound.bits - 1)
     whole = np.clip(np.rint(samples.astype(np.float64) * top), -top, top - 1).astype(np.int64)
     if sound.bits == 8:
-        return (whole + 128).astype(np.uint8).tobytes()
+        return bytes((whole + 128).astype(np.uint8).tobytes())
     steps = np.ascontiguousarray(whole).astype("<i4")
-    return np.ascontiguousarray(steps.view(np.uint8).reshape(*steps.shape, 4)[..., : sound.bits // 8]).tobytes()
+    low = steps.view(np.uint8).reshape(*steps.shape, 4)[..., : sound.bits // 8]
+    return low.tobytes()
 
 
 def _printable(name: bytes) -> str:

@@ -60,7 +60,8 @@ def axis(value: Any, ndim: int) -> int:
 def below_longest(argument: str, value: float, reach: float) -> float:
     """``reach``, that ``value`` makes, if an array could be as long."""
     if not reach < LONGEST:
-        raise errors.kernel_parameter(argument, value, f"a kernel of fewer than {LONGEST} samples, this reaches {reach:g}")
+        expected = f"a kernel of fewer than {LONGEST} samples, this reaches {reach:g}"
+        raise errors.kernel_parameter(argument, value, expected)
     return reach
 
 

@@ -14,7 +14,7 @@ from faltung.cli.convolving import duration
 from faltung.cli.demo import jobs, overview, recordings
 from faltung.cli.failure import Failure
 from faltung.cli.patience import patience
-from faltung.cli.printing import plain
+from faltung.cli.printing import plain, report
 
 OVERVIEW = "overview.png"
 
@@ -30,8 +30,8 @@ def show(folder: Path, console: Console) -> None:
     with patience("drawing the overview"):
         overview.write_series(folder / smoothing.file, smoothing)
         overview.write(folder / OVERVIEW, panels, smoothing)
-    done = [job for panel in panels for job in panel.done] + [smoothing.done]
-    console.print(_table(done))
+    report([("photograph", coffee.description), ("signal", f"{len(sunspots.readings)} months of sunspots")], console)
+    console.print(_table([job for panel in panels for job in panel.done] + [smoothing.done]))
     plain(f"The pictures are in {folder}; {folder / OVERVIEW} shows them all.", console)
 
 
@@ -44,13 +44,11 @@ def _make(folder: Path) -> None:
 
 def _table(done: list[jobs.Done]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for heading in ("File", "Operation", "Input", "Kernel", "Algorithm"):
+    for heading in ("File", "", "Kernel", "Algorithm"):
         table.add_column(heading, overflow="fold")
     table.add_column("Time", justify="right", no_wrap=True)
     for job in done:
         outcome = job.outcome
         algorithm = f"{outcome.algorithm} {outcome.detail}".rstrip()
-        table.add_row(
-            Text(job.file, "bold cyan"), job.operation, job.read, job.kernel, algorithm, duration(outcome.seconds)
-        )
+        table.add_row(Text(job.file, "bold cyan"), job.operation, job.kernel, algorithm, duration(outcome.seconds))
     return table

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faltung import kernels
+from faltung import kernels, operations
 from faltung.cli import photograph
 from faltung.cli.convolving import Outcome, Way, convolve
 from faltung.cli.demo.recordings import Series
@@ -24,7 +24,6 @@ class Done:
 
     file: str
     operation: Operation
-    read: str
     kernel: str
     outcome: Outcome
 
@@ -55,12 +54,12 @@ def panels(picture: Photograph) -> list[Panel]:
     grey = Photograph(photograph.grey(picture), picture.white)
     return [
         Panel("photograph.png", "The photograph", "as it was taken", picture),
-        _filtered("blur.png", "Blur", "every pixel the average\nof those around it", picture, kernels.gaussian(6, 2), "gaussian, σ = 6"),
-        _filtered("sharpen.png", "Sharpen", "every pixel moved away\nfrom those around it", picture, kernels.sharpen(2), "sharpen, amount 2"),
+        _blurred(picture),
+        _sharpened(picture),
         _edges(grey),
-        _relief("emboss-convolved.png", "Convolved", "kernel flipped: lit from\nupper left, rim raised", grey, "convolve"),
-        _relief("emboss-correlated.png", "Correlated", "same kernel, not flipped:\nlit from lower right", grey, "correlate"),
-    ]  # fmt: skip
+        _relief("convolved.png", "Convolved", "a slope kernel, flipped:\nlit from the upper left", grey, "convolve"),
+        _relief("correlated.png", "Correlated", "the same, not flipped:\nlit from the lower right", grey, "correlate"),
+    ]
 
 
 def smoothing(series: Series) -> Smoothing:
@@ -68,13 +67,20 @@ def smoothing(series: Series) -> Smoothing:
     file = "sunspots.png"
     way = Way("convolve", "same", "normalize")
     outcome = convolve(series.readings, kernels.exponential(AGE), way)
-    done = Done(file, way.operation, f"{len(series.readings)} months", f"exponential, age {AGE}", outcome)
+    done = Done(file, way.operation, f"exponential, age {AGE}", outcome)
     return Smoothing(file, series, outcome, done)
 
 
-def _filtered(file: str, title: str, caption: str, picture: Photograph, kernel: Kernel, words: str) -> Panel:
-    done = _convolved(file, picture, kernel, words)
-    return Panel(file, title, caption, replace(picture, light=done.outcome.values), (done,))
+def _blurred(picture: Photograph) -> Panel:
+    done = _convolved("blur.png", picture, kernels.gaussian(6, 2), "gaussian, σ = 6")
+    caption = "every pixel the average\nof those around it"
+    return Panel(done.file, "Blur", caption, replace(picture, light=done.outcome.values), (done,))
+
+
+def _sharpened(picture: Photograph) -> Panel:
+    done = _convolved("sharpen.png", picture, kernels.sharpen(2), "sharpen, amount 2")
+    caption = "every pixel moved away\nfrom those around it"
+    return Panel(done.file, "Sharpen", caption, replace(picture, light=done.outcome.values), (done,))
 
 
 def _edges(grey: Photograph) -> Panel:
@@ -87,8 +93,12 @@ def _edges(grey: Photograph) -> Panel:
 
 
 def _relief(file: str, title: str, caption: str, grey: Photograph, operation: Operation) -> Panel:
-    done = _convolved(file, grey, kernels.emboss(), "emboss", operation)
-    return Panel(file, title, caption, replace(grey, light=done.outcome.values), (done,))
+    # A slope across the diagonal, of the picture a little blurred: one kernel made of two.
+    across = kernels.emboss() - kernels.identity(2)
+    kernel = operations.convolve(kernels.gaussian(1.5, 2), across)
+    done = _convolved(file, grey, kernel, "gaussian, σ = 1.5, * slope", operation)
+    drawing = replace(grey, light=grey.white / 2 + 2 * done.outcome.values)
+    return Panel(file, title, caption, drawing, (done,))
 
 
 def _convolved(
@@ -96,5 +106,4 @@ def _convolved(
 ) -> Done:
     outcome = convolve(picture.light, kernel, Way(operation, "same", "symmetric"), (0, 1))
     size = "×".join(map(str, kernel.shape))
-    rows, columns = picture.light.shape[:2]
-    return Done(file, operation, f"{columns}×{rows} {picture.channels}", f"{words}, {size}", outcome)
+    return Done(file, operation, f"{words}, {size}", outcome)

@@ -13,12 +13,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from faltung.cli import photograph
-from faltung.cli.demo.jobs import AGE, Panel, Smoothing
+from faltung.cli.demo.jobs import Panel, Smoothing
 from faltung.cli.replacement import replacing
 
 _WIDTH, _MARGIN, _GAP, _COLUMNS = 1600, 90, 50, 3
 _COLUMN = (_WIDTH - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) / _COLUMNS
-_HEADER, _CAPTION, _ROW_GAP, _PLOT, _FOOT = 250, 165, 70, 400, 80
+_HEADER, _CAPTION, _ROW_GAP, _PLOT, _FOOT = 245, 165, 75, 400, 70
 _INK, _SOFT, _ACCENT, _PAPER = "#1d1d1f", "#6b6b70", "#c2410c", "#ffffff"
 # At a quarter of the size, 33 pixels are 8: the smallest that one still reads.
 _NAME, _TITLE, _TEXT = 78, 42, 33
@@ -38,12 +38,16 @@ class Sheet:
         bottom = self.height - top - height
         return self.figure.add_axes((left / self.width, bottom / self.height, width / self.width, height / self.height))
 
-    def text(self, left: float, top: float, words: str, pixels: int, colour: str = _INK, weight: str = "normal") -> None:
-        """Words whose upper left corner is at a place of the sheet."""
-        self.figure.text(
-            left / self.width, 1 - top / self.height, words, fontsize=pixels * 0.72, color=colour, weight=weight,
-            family="DejaVu Sans", va="top", linespacing=1.35,
-        )  # fmt: skip
+    def text(
+        self, left: float, top: float, words: str, pixels: int, colour: str = _INK, weight: str = "normal"
+    ) -> None:
+        """Lines of words below a place of the sheet, on baselines that no letter's shape shifts."""
+        for number, line in enumerate(words.splitlines()):
+            baseline = top + pixels * (0.76 + 1.3 * number)
+            self.figure.text(
+                left / self.width, 1 - baseline / self.height, line, fontsize=pixels * 0.72, color=colour,
+                weight=weight, family="DejaVu Sans", va="baseline",
+            )  # fmt: skip
 
     def save(self, path: Path) -> None:
         """Write it as PNG."""
@@ -83,24 +87,24 @@ def _place(sheet: Sheet, panel: Panel, left: float, top: float, tall: float) -> 
     axes.set_yticks([])
     for side in axes.spines.values():
         side.set_color("#d4d4d8")
-    sheet.text(left, top + tall + 22, panel.title, _TITLE, weight="bold")
+    sheet.text(left, top + tall + 24, panel.title, _TITLE, weight="bold")
     sheet.text(left, top + tall + 82, panel.caption, _TEXT, _SOFT)
 
 
 def _series(sheet: Sheet, smoothing: Smoothing, top: float) -> None:
     sheet.text(_MARGIN, top, "Smoothed by age", _TITLE, weight="bold")
-    caption = f"sunspots by month, and at each time the average so far: 1/e the weight every {AGE} months"
-    sheet.text(_MARGIN, top + 60, caption, 30, _SOFT)
-    axes = sheet.axes(_MARGIN + 70, top + 130, _WIDTH - 2 * _MARGIN - 70, _PLOT)
+    caption = "sunspots by month; in orange their average so far, the newest counting most"
+    sheet.text(_MARGIN, top + 60, caption, _TEXT, _SOFT)
+    axes = sheet.axes(_MARGIN + 85, top + 140, _WIDTH - 2 * _MARGIN - 85, _PLOT)
     shown = smoothing.series.years >= _SHOWN_FROM
     years = smoothing.series.years[shown]
     axes.plot(years, smoothing.series.readings[shown], color="#b4b4bb", linewidth=1.4)
     axes.plot(years, smoothing.smooth.values[shown], color=_ACCENT, linewidth=4.5)
     axes.set_xlim(_SHOWN_FROM, 2009)
     axes.set_ylim(0, 260)
-    axes.set_xticks(range(_SHOWN_FROM, 2001, 20))
+    axes.set_xticks(range(_SHOWN_FROM + 10, 2009, 20))
     axes.set_yticks([0, 100, 200])
-    axes.tick_params(length=0, labelsize=_TEXT * 0.72, labelcolor=_SOFT, pad=10)
+    axes.tick_params(length=0, labelsize=_TEXT * 0.72, labelcolor=_SOFT, pad=14)
     axes.grid(axis="y", color="#e4e4e7", linewidth=1)
     axes.set_axisbelow(True)
     for side in axes.spines.values():
