@@ -66,8 +66,7 @@ def dimensions_differ(x_shape: tuple[int, ...], w_shape: tuple[int, ...]) -> Val
 def axes_differ(axes: tuple[int, ...], w_shape: tuple[int, ...]) -> ValueError:
     """As many axes as the kernel has dimensions."""
     return ValueError(
-        f"axes={axes} names {len(axes)} axes, w has {len(w_shape)} (shape {w_shape}): "
-        "expected one for each axis of w"
+        f"axes={axes} names {len(axes)} axes, w has {len(w_shape)} (shape {w_shape}): expected one for each axis of w"
     )
 
 
@@ -118,7 +117,9 @@ def not_numeric(argument: str, what: str) -> TypeError:
 
 def ragged(argument: str, reason: str) -> ValueError:
     """Nested sequences of unequal lengths."""
-    return ValueError(f"{argument} is no rectangular array of numbers ({reason}): expected equal lengths on every level")
+    return ValueError(
+        f"{argument} is no rectangular array of numbers ({reason}): expected equal lengths on every level"
+    )
 
 
 def not_bridged(argument: str, library: str, kind: str) -> TypeError:
@@ -144,12 +145,14 @@ def mixed_exact(x_kind: str, w_kind: str) -> TypeError:
 
 def fill_value_does_not_fit(value: object, dtype: str) -> ValueError:
     """A fill value that the input's type cannot hold."""
-    return ValueError(f"fill_value={value!r} cannot be cast to {dtype}, the type of the computation: expected a number that can")
+    return ValueError(
+        f"fill_value={value!r} cannot be cast to {dtype}, the type of the computation: expected a number that can"
+    )
 
 
 def fill_value_without_constant(value: object, boundary: object) -> ValueError:
     """A fill value that nothing would read."""
-    return ValueError(f"fill_value={value!r} has no effect with boundary={boundary!r}: expected boundary='constant' with it")
+    return ValueError(f"fill_value={value!r} has no effect with boundary={boundary!r}: expected boundary='constant'")
 
 
 def result_dtype_refused(dtype: str, natural: str, mend: str) -> TypeError:
@@ -213,7 +216,7 @@ def bad_accuracy(value: object) -> ValueError:
 
 def unplanned_operand(argument: str, was: str, planned: str) -> ValueError:
     """A plan called with arrays of another shape or type."""
-    return ValueError(f"{argument} is {was}, the plan was made for {planned}: expected the same; make another plan for it")
+    return ValueError(f"{argument} is {was}, the plan was made for {planned}: expected the same, or another plan")
 
 
 def plan_wants_kernel(has_kernel: bool) -> TypeError:
@@ -231,9 +234,16 @@ def line_unreadable(line: str, reason: str) -> ValueError:
 
 def unknown_instruction_set(value: str, available: Sequence[str]) -> ValueError:
     """A forced instruction set that this machine or build does not have."""
-    return ValueError(f"instruction_set={value!r}: expected one that this processor runs: {_choices(['auto', *available])}")
+    return ValueError(
+        f"instruction_set={value!r}: expected one that this processor runs: {_choices(['auto', *available])}"
+    )
 
 
 def kernel_parameter(argument: str, value: Any, expected: str) -> ValueError:
     """A parameter of a named kernel that makes none."""
     return ValueError(f"{argument}={value!r}: expected {expected}")
+
+
+def kernel_needs_copy(dtype: object, own: str) -> ValueError:
+    """numpy.asarray(kernel, dtype=…, copy=False)."""
+    return ValueError(f"dtype={dtype!r}: a kernel of {own} becomes that by a copy only; copy=False forbids it")

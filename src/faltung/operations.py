@@ -254,7 +254,7 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
     count = settings.get_threads() if threads is None else settings.checked_threads(threads)
     task = discover(normalise(operation, x, w, options))
     algorithm = choose(task.problem, method).chosen.algorithm
-    assert task.weights is not None and task.x is not None
+    assert task.weights is not None
     y = _solve(task, algorithm.prepare(task.problem, task.weights), out, count)
     if isinstance(x, Kernel) and isinstance(w, Kernel):
         return _as_kernel(operation, x, w, y, options)
@@ -267,11 +267,7 @@ def _solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDAr
     assert task.x is not None
     if out is not None:
         _check_out(out, problem)
-    direct = out is not None and out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative
-    overlaps = out is not None and any(
-        np.may_share_memory(out, values) for values in (task.x, task.weights and task.weights.values) if values is not None
-    )
-    y = out if out is not None and direct and not overlaps else _allocate(problem)
+    y = out if out is not None and _writable_in_place(out, task) else _allocate(problem)
     empty = run(task.x, y.reshape(1, 1, *problem.length), task.present, threads) if y.size else None
     if out is not None and y is not out:
         out[...] = y
@@ -280,6 +276,13 @@ def _solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDAr
         return y
     mask = np.zeros(problem.length, bool) if empty is None else empty.reshape(problem.length)
     return np.ma.MaskedArray(y, mask)
+
+
+def _writable_in_place(out: NDArray[Any], task: Task) -> bool:
+    """Whether an algorithm may write into ``out`` while it reads the operands."""
+    operands = (task.x, None if task.weights is None else task.weights.values)
+    overlaps = any(np.may_share_memory(out, values) for values in operands if values is not None)
+    return out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative and not overlaps
 
 
 def _check_out(out: object, problem: Problem) -> None:

@@ -14,7 +14,6 @@ from faltung.machine import Machine
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
-
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 

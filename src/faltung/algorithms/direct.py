@@ -35,7 +35,7 @@ from faltung.task.operand import Weights
 from faltung.task.problem import Index, Problem
 from faltung.task.structure import UNKNOWN
 
-_SUPPORTED = frozenset(np.dtype(code) for code in "? b B h H i I l L q Q e f d F D".split())
+_SUPPORTED = frozenset(map(np.dtype, "?bBhHiIlLqQefdFD"))
 _TILE_ROWS = 4
 _TAPS_PER_STEP = 4
 # Largest integers up to which every integer is a floating number of the type.
@@ -87,7 +87,8 @@ def loads_per_product(problem: Problem, lanes: int) -> float:
 
 def copied_elements(problem: Problem) -> int:
     """Elements that are copied to scratch before they are summed: all of a foreign type or a
-    strided last axis, else those of the edges."""
+    strided last axis, else those of the edges.
+    """
     samples = math.prod(problem.input_shape)
     if problem.input_dtype != problem.compute_dtype or (problem.ndim and problem.stride[-1] > 1):
         return samples
@@ -128,7 +129,8 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
 
 def correlation_taps(problem: Problem, w: Array) -> Array:
     """The taps of the correlation without conjugation that the Problem is: a flipped view of
-    a convolution's kernel, the conjugate of a correlation's."""
+    a convolution's kernel, the conjugate of a correlation's.
+    """
     if problem.operation == "convolve":
         return w[(slice(None, None, -1),) * w.ndim]
     return np.conj(w)
@@ -155,9 +157,7 @@ def _as_input(x: Array, compute: np.dtype[Any]) -> Array:
     return x.astype(compute) if x.dtype.kind == "c" and x.dtype != compute else x
 
 
-def _call(
-    x: Array, taps: Array, out: Array, geometry: _Geometry, threads: int, wide: bool = False
-) -> bool:
+def _call(x: Array, taps: Array, out: Array, geometry: _Geometry, threads: int, wide: bool = False) -> bool:
     """Run the core into ``out``, through an array of the type it writes if that is another."""
     target = out if _writes(taps.dtype, x.dtype, out.dtype) else np.empty(out.shape, np.result_type(x, taps))
     fits: bool = _core.direct(
@@ -198,12 +198,10 @@ def _exact(problem: Problem, taps: Array, geometry: _Geometry) -> Run:
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
         bound = max(_largest(x[0, 0]), abs(int(problem.fill_value.real))) * weight
-        dtype = next((floating for floating, limit in _EXACT_IN if bound <= limit), None)
+        wide = bound > np.iinfo(natural).max
         target = out[0, 0] if out.dtype == natural else np.empty(out.shape[2:], natural)
-        wide = dtype is None and bound > np.iinfo(natural).max
-        if dtype is None:
-            dtype = _integer_type(taps) if wide else np.uint64
-        if not _call(x[0, 0], np.ascontiguousarray(taps).astype(dtype), target, geometry, threads, wide):
+        computed = np.ascontiguousarray(taps, _exact_type(bound, taps, wide)).reshape(taps.shape)
+        if not _call(x[0, 0], computed, target, geometry, threads, wide):
             raise errors.integer_overflow(str(natural))
         if target.dtype != out.dtype:
             out[0, 0] = _checked(target, out.dtype)
@@ -216,8 +214,14 @@ def _largest(x: Array) -> int:
     return max(abs(int(x.max())), abs(int(x.min()))) if x.size else 0
 
 
-def _integer_type(taps: Array) -> type[np.integer[Any]]:
-    return np.uint64 if taps.dtype == np.uint64 else np.int64
+def _exact_type(bound: int, taps: Array, wide: bool) -> np.dtype[Any]:
+    """The type in which every partial sum of magnitude up to ``bound`` is exact: taps given in
+    it make the core compute in it.
+    """
+    for floating, limit in _EXACT_IN:
+        if bound <= limit:
+            return np.dtype(floating)
+    return np.dtype(np.int64 if wide and taps.dtype != np.uint64 else np.uint64)
 
 
 def _checked(values: Array, dtype: np.dtype[Any]) -> Array:

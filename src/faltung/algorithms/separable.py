@@ -11,7 +11,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from faltung.algorithms.algorithm import Algorithm, Array, Cost, Mask, Run, summation_bound, too_inaccurate, unit_roundoff
+from faltung.algorithms.algorithm import (
+    Algorithm,
+    Array,
+    Cost,
+    Mask,
+    Run,
+    summation_bound,
+    too_inaccurate,
+    unit_roundoff,
+)
 from faltung.algorithms.direct import DIRECT
 from faltung.algorithms.fft import FFT
 from faltung.machine import Machine, current
@@ -28,7 +37,9 @@ def _refuse(problem: Problem) -> str | None:
     if sum(k > 1 for k in problem.kernel_shape) < 2:
         return "the kernel has one axis"
     if problem.structure.rank is None:
-        return "the kernel's rank is unknown" if problem.structure.finite is None else "no low rank was found, or sought"
+        return (
+            "the kernel's rank is unknown" if problem.structure.finite is None else "no low rank was found, or sought"
+        )
     if problem.structure.finite is False:
         return "the kernel holds NaN or infinity"
     if numbers.is_integral(problem.compute_dtype):
@@ -125,13 +136,10 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
     chains = [_chain(problem, term) for term in terms]
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
-        for i, chain in enumerate(chains):
-            target = out if len(chains) == 1 else np.empty(out.shape, problem.compute_dtype)
-            _follow(chain, x, target, threads)
-            if len(chains) > 1:
-                total = target if i == 0 else total + target
-        if len(chains) > 1:
-            out[...] = total
+        if len(chains) == 1:
+            _follow(chains[0], x, out, threads)
+        else:
+            out[...] = _sum_of(chains, x, np.zeros(out.shape, problem.compute_dtype), threads)
         _repair(problem, weights, x, out, threads)
         return None
 
@@ -148,6 +156,14 @@ def _chain(problem: Problem, term: Term) -> list[tuple[Problem, Run]]:
     return chain
 
 
+def _sum_of(chains: list[list[tuple[Problem, Run]]], x: Array, total: Array, threads: int) -> Array:
+    part = np.empty_like(total)
+    for chain in chains:
+        _follow(chain, x, part, threads)
+        total += part
+    return total
+
+
 def _follow(chain: list[tuple[Problem, Run]], x: Array, out: Array, threads: int) -> None:
     for step, run in chain[:-1]:
         between = np.empty((1, 1, *step.length), step.result_dtype)
@@ -158,22 +174,25 @@ def _follow(chain: list[tuple[Problem, Run]], x: Array, out: Array, threads: int
 
 def _repair(problem: Problem, weights: Weights, x: Array, out: Array, threads: int) -> None:
     """Recompute by ``direct`` the tiles that a NaN or an infinity touched, which passes may
-    spread or cancel otherwise than the definition's sum."""
+    spread or cancel otherwise than the definition's sum.
+    """
     with np.errstate(all="ignore"):
         if np.isfinite(out.sum()):
             return
     strange = ~np.isfinite(out[0, 0])
     for start in range(0, problem.length[0], _REPAIRED_ROWS):
         rows = strange[start : start + _REPAIRED_ROWS]
-        touched = [np.flatnonzero(rows.any(axis=tuple(j for j in range(rows.ndim) if j != i))) for i in range(rows.ndim)]
+        touched = np.nonzero(rows)
         if touched[0].size == 0:
             continue
-        first = (start + int(touched[0][0]), *(int(t[0]) for t in touched[1:]))
-        length = tuple(int(t[-1] - t[0]) + 1 for t in touched)
+        first = [int(t.min()) for t in touched]
+        length = tuple(int(np.ptp(t)) + 1 for t in touched)
+        first[0] += start
         low = tuple(r + s * f for r, s, f in zip(problem.low, problem.stride, first, strict=True))
         part = np.empty((1, 1, *length), out.dtype)
         DIRECT.prepare(problem.with_box(low, length), weights)(x, part, None, threads)
-        out[(0, 0, *(slice(f, f + n) for f, n in zip(first, length, strict=True)))] = part[0, 0]
+        region: tuple[slice, ...] = tuple(slice(f, f + n) for f, n in zip(first, length, strict=True))
+        out[0, 0][region] = part[0, 0]
 
 
 SEPARABLE = Algorithm("separable", _refuse, _cost, _prepare)

@@ -7,7 +7,7 @@ no repair of infinities.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,13 +122,11 @@ def _parts(number: Any) -> list[tuple[Any, bool]]:
     return [(number, False)]
 
 
-class ComplexPair(tuple[Any, Any]):
+class ComplexPair(NamedTuple):
     """Real and imaginary part of a sum, before they are rounded to the result's type."""
 
-    __slots__ = ()
-
-    def __new__(cls, real: Any, imaginary: Any) -> ComplexPair:
-        return super().__new__(cls, (real, imaginary))
+    real: Any
+    imaginary: Any
 
     def scaled(self, numerator: Any, denominator: Any) -> ComplexPair:
         """Both parts times a ratio of real numbers."""
@@ -148,7 +146,7 @@ def narrow(values: NDArray[Any], result: DType) -> NDArray[Any]:
     narrowed = np.empty(values.shape, dtype=result)
     with np.errstate(all="ignore"):
         for index in np.ndindex(*values.shape):
-            value = values[index]
+            value: Any = values[index]
             if isinstance(value, ComplexPair):
                 narrowed.real[index], narrowed.imag[index] = value
             elif is_integral(result):

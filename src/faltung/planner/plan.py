@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from faltung import errors, settings
 from faltung.algorithms.algorithm import Run
-from faltung.planner.choose import Candidate, Choice, choose
+from faltung.planner.choose import Candidate, choose
 from faltung.task import structure
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
@@ -33,10 +33,12 @@ class Plan:
         Name of the chosen algorithm.
     """
 
-    def __init__(self, problem: Problem, weights: Weights | None, method: str, threads: int | None, solve: Solve) -> None:
-        self.problem = problem
-        self.algorithm = choose(problem, method).chosen.algorithm.name
+    def __init__(
+        self, problem: Problem, weights: Weights | None, method: str, threads: int | None, solve: Solve
+    ) -> None:
         self._choice = choose(problem, method)
+        self.problem = problem
+        self.algorithm = self._choice.chosen.algorithm.name
         self._method, self._threads, self._solve = method, threads, solve
         self._run: Run | None = None
         if weights is not None:
@@ -80,9 +82,7 @@ class Plan:
         chosen = self._choice.chosen
         share = min(chosen.cost.limit_seconds / chosen.cost.seconds, 1.0)
         name = f"{chosen.algorithm.name}  {chosen.cost.detail}"
-        lines = [
-            f"{name:<32}{_time(chosen.cost.seconds):>9}   {_error(chosen)}   {share:.0%} of the machine's limit"
-        ]
+        lines = [f"{name:<32}{_time(chosen.cost.seconds):>9}   {_error(chosen)}   {share:.0%} of the machine's limit"]
         if self._choice.slower:
             slower = " · ".join(f"{c.algorithm.name} {_time(c.cost.seconds)}" for c in self._choice.slower)
             label = "slower" if all(c.cost.seconds >= chosen.cost.seconds for c in self._choice.slower) else "others"
@@ -104,8 +104,6 @@ class Plan:
             "slower": [{"algorithm": c.algorithm.name, **_values(c)} for c in self._choice.slower],
             "refused": dict(self._choice.refused),
         }
-
-
 
 
 def _values(candidate: Candidate) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class Kernel:
         if dtype is None or np.dtype(dtype) == self.values.dtype:
             return self.values.copy() if copy else self.values
         if copy is False:
-            raise ValueError(f"dtype={dtype!r}: a kernel of {self.values.dtype} becomes that by a copy; copy=False forbids it")
+            raise errors.kernel_needs_copy(dtype, str(self.values.dtype))
         return self.values.astype(dtype)
 
     @property
@@ -128,7 +128,7 @@ class Kernel:
         return self * -1
 
     def __mul__(self, scalar: complex) -> Kernel:
-        if not np.isscalar(scalar) or isinstance(scalar, str | bytes):
+        if not isinstance(scalar, complex | float | int | np.number):
             return NotImplemented
         factors = None
         if self.factors is not None:
@@ -138,7 +138,7 @@ class Kernel:
     __rmul__ = __mul__
 
     def __truediv__(self, scalar: complex) -> Kernel:
-        if not np.isscalar(scalar) or isinstance(scalar, str | bytes):
+        if not isinstance(scalar, complex | float | int | np.number):
             return NotImplemented
         return self * (1 / scalar)
 
@@ -149,8 +149,7 @@ class Kernel:
             raise errors.dimensions_differ(self.shape, other.shape)
         before = tuple(max(a, b) for a, b in zip(self.center, other.center, strict=True))
         after = [
-            max(k - m, j - n)
-            for k, m, j, n in zip(self.shape, self.center, other.shape, other.center, strict=True)
+            max(k - m, j - n) for k, m, j, n in zip(self.shape, self.center, other.shape, other.center, strict=True)
         ]
         shape = tuple(a + b for a, b in zip(before, after, strict=True))
         total = np.zeros(shape, np.result_type(self.values, other.values))

@@ -42,7 +42,22 @@ _CODES: dict[str, type[np.generic]] = {
     "object": np.object_,
 }
 _OPTIONS = frozenset(
-    "x w mode box boundary fill_value stride dilation input_dilation groups dtype nan_policy accuracy structure".split()
+    [
+        "x",
+        "w",
+        "mode",
+        "box",
+        "boundary",
+        "fill_value",
+        "stride",
+        "dilation",
+        "input_dilation",
+        "groups",
+        "dtype",
+        "nan_policy",
+        "accuracy",
+        "structure",
+    ]
 )
 _T = TypeVar("_T")
 _ARRAY = re.compile(r"(?P<dtype>\w+)\[(?:(?P<outer>\d+,\d+)\|)?(?P<space>[\d,]*)\](?:@(?P<center>[\d,]+))?")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def normalise(operation: Operation, x: object, w: object, options: Options) -> T
     problem = _with_fill_value(problem, options.fill_value, options.boundary)
     weights = kernel.weights(kernel_shape, axes)
     if weights is not None:
-        problem = problem.with_structure(structure.observe(weights.values, weights.terms))
+        problem = problem.with_structure(structure.observe(weights.values, weights.rank))
         _check_values(problem, source, weights, options.nan_policy)
     values = None if source.values is None else source.values[np.newaxis, np.newaxis]
     return Task(problem, values, weights, _present(source, omit), source.mask is not None)
@@ -274,25 +275,16 @@ def _with_fill_value(problem: Problem, value: object, said: object) -> Problem:
 def fill_value_as(value: object, problem: Problem) -> int | float | complex:
     """The fill value as a Python number that the computation's type holds."""
     computed = problem.compute_dtype if problem.result_dtype.kind in "biuO" else problem.result_dtype
-    refusal = errors.fill_value_does_not_fit(value, str(computed))
-    if isinstance(value, str | bytes) or not np.isscalar(value):
-        raise refusal
-    number: Any = value.item() if isinstance(value, np.generic) else value
-    if not isinstance(number, bool | int | float | complex):
-        raise refusal
-    if isinstance(number, complex) and computed.kind != "c":
-        raise refusal
-    if numbers.is_integral(computed):
-        if number != number or number in (float("inf"), float("-inf")) or number != int(number.real):
-            raise refusal
-        number = int(number)
-        low, high = numbers.integer_range(np.dtype(np.int64 if number < 0 else np.uint64))
-        if not low <= number <= high:
-            raise refusal
-        return number
-    if isinstance(number, float) and number != number:
-        return _NAN
-    return int(number) if isinstance(number, bool) else number
+    number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, int | float | complex):
+        if computed.kind == "c":
+            return number
+        if not isinstance(number, complex):
+            if not numbers.is_integral(computed):
+                return _NAN if math.isnan(number) else number
+            if math.isfinite(number) and number == int(number) and -(2**63) <= number < 2**64:
+                return int(number)
+    raise errors.fill_value_does_not_fit(value, str(computed))
 
 
 _NAN = float("nan")  # one object, so that Problems which fill with NaN compare equal
@@ -300,15 +292,17 @@ _NAN = float("nan")  # one object, so that Problems which fill with NaN compare 
 
 def _check_values(problem: Problem, source: Operand, weights: Weights, nan_policy: str) -> None:
     if nan_policy == "raise":
-        for argument, values in (("x", source.values), ("w", weights.values)):
-            if values is not None and values.dtype.kind in "fc" and np.isnan(_known(values, source.mask, argument)).any():
-                raise errors.holds_nan(argument)
+        if source.values is not None and _holds_nan(source.values, source.mask):
+            raise errors.holds_nan("x")
+        if _holds_nan(weights.values, None):
+            raise errors.holds_nan("w")
     if problem.renormalise:
         _check_weights(weights.values)
 
 
-def _known(values: NDArray[Any], mask: NDArray[np.bool_] | None, argument: str) -> NDArray[Any]:
-    return values[~mask] if argument == "x" and mask is not None else values
+def _holds_nan(values: NDArray[Any], mask: NDArray[np.bool_] | None) -> bool:
+    known = values if mask is None else values[~mask]
+    return values.dtype.kind in "fc" and bool(np.isnan(known).any())
 
 
 def _check_weights(w: NDArray[Any]) -> None:
@@ -324,8 +318,6 @@ def _check_weights(w: NDArray[Any]) -> None:
 def _present(source: Operand, omit: bool) -> NDArray[np.bool_] | None:
     if source.values is None or not omit:
         return None
-    if source.mask is not None:
-        present = ~source.mask
-    else:
-        present = ~np.isnan(source.values)
+    missing = np.isnan(source.values) if source.mask is None else source.mask
+    present: NDArray[np.bool_] = ~missing
     return present[np.newaxis, np.newaxis]

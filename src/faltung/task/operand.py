@@ -35,10 +35,16 @@ _NOT_BRIDGED = {
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A kernel's values, (1, 1, *kernel), and their factors: terms of one 1-D array per axis
-    of x, whose outer products sum to the values."""
+    of x, whose outer products sum to the values.
+    """
 
     values: NDArray[Any]
     terms: tuple[Term, ...] | None = None
+
+    @property
+    def rank(self) -> int | None:
+        """How many terms, where they are known."""
+        return None if self.terms is None else len(self.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Operand:
         return len(self.shape)
 
     def beside(self, strong: Operand) -> Operand:
-        """This weak operand in the floating type of the strong one, float64 beside integers.
+        """A weak operand in the floating type of the strong one, float64 beside integers.
 
         A half-precision neighbour makes it float32, in which such sums are computed, so that
         no weight is rounded more than it must be.
@@ -136,11 +142,8 @@ def _factored(w: tuple[Any, ...]) -> Operand:
     if any(factor.center for factor in factors):
         center = tuple(f.center[0] if f.center else (f.shape[0] - 1) // 2 for f in factors)
     weak = all(factor.weak for factor in factors)
-    if product.dtype.kind not in "fc":
-        return Operand(product.dtype, product.shape, weak, product, center=center)
-    return Operand(
-        product.dtype, product.shape, weak, product, center=center, factors=tuple(a.astype(product.dtype) for a in arrays)
-    )
+    same = tuple(array.astype(product.dtype) for array in arrays) if product.dtype.kind in "fc" else None
+    return Operand(product.dtype, product.shape, weak, product, center=center, factors=same)
 
 
 def _read(argument: str, value: object) -> Operand:

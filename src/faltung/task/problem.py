@@ -110,7 +110,8 @@ class Problem:
     @property
     def compute_dtype(self) -> np.dtype[Any]:
         """The type in which an algorithm sums: the promoted operands', never narrower than
-        float32; exact 64-bit integers for integers."""
+        float32; exact 64-bit integers for integers.
+        """
         operands = numbers.result_type(self.input_dtype, self.kernel_dtype)
         if numbers.is_integral(operands):
             floating = self.result_dtype.kind in "fc"
@@ -174,7 +175,7 @@ class Problem:
             input_dilation=self.stride,
             low=tuple(u * at - r for u, (at, _), r in zip(self.input_dilation, spans, self.low, strict=True)),
             length=tuple(count for _, count in spans),
-            boundary=("constant",) * self.ndim,
+            boundary=tuple("constant" for _ in self.boundary),
             fill_value=0,
             channels=self.filters,
             filters=self.channels,

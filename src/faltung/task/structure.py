@@ -49,8 +49,8 @@ class Structure:
 UNKNOWN = Structure()
 
 
-def observe(w: NDArray[Any], factors: tuple[NDArray[Any], ...] | None = None) -> Structure:
-    """The facts that one look at the values gives: O(size). The rank is known only from factors."""
+def observe(w: NDArray[Any], rank: int | None = None) -> Structure:
+    """The facts that one look at the values gives, O(size), and the rank where it is known."""
     if w.dtype.kind == "O":
         return UNKNOWN
     low, high = (w.real.min(), w.real.max()) if w.dtype.kind == "c" else (w.min(), w.max())
@@ -60,7 +60,7 @@ def observe(w: NDArray[Any], factors: tuple[NDArray[Any], ...] | None = None) ->
         finite=finite,
         nonnegative=bool(real and finite and low >= 0),
         constant=bool(real and finite and low == high),
-        rank=1 if factors is not None or max(w.shape, default=1) == w.size else None,
+        rank=1 if max(w.shape, default=1) == w.size else rank,
     )
 
 
