@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import tokenize
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 
 from faltung.cli.failure import Failure, reading
 from faltung.cli.replacement import replacing
+
+# The header is a Python literal, which NumPy reads with Python's own tokenizer and parser.
+_UNREADABLE = (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError)
 
 
 def read(path: Path) -> NDArray[Any]:
@@ -50,7 +54,7 @@ def _header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]
         if version not in readers:
             raise Failure(f"{path}: .npy version {version}; expected 1.0 or 2.0, which hold plain numbers")
         shape, _, dtype = readers[version](file)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as problem:
+    except _UNREADABLE as problem:
         raise Failure(f"{path}: is no .npy file that can be read ({_first_line(problem)})") from problem
     return tuple(shape), dtype
 

@@ -37,4 +37,5 @@ def patience(doing: str, after: float = 1.0) -> Iterator[None]:
         timer.cancel()
         with lock:
             over = True
-        progress.stop()
+        if progress.live.is_started:
+            progress.stop()

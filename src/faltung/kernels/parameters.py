@@ -12,7 +12,7 @@ import numpy as np
 from faltung import errors
 
 # A kernel of more samples than this along one axis is a slip of the pen, not a wish.
-LONGEST = 2**31
+LONGEST = 2**27
 
 
 def positive(argument: str, value: Any) -> float:
