@@ -55,8 +55,13 @@ class Photograph:
 
 def read(path: Path) -> Photograph:
     """The photograph in ``path``, upright, as its EXIF orientation says."""
-    with reading(path), _decoding(path), Image.open(path, formats=["PNG", "JPEG"]) as file:
-        note = _lost_depth(path, file.format)
+    with (
+        reading(path),
+        path.open("rb") as stream,
+        _decoding(path),
+        Image.open(stream, formats=["PNG", "JPEG"]) as file,
+    ):
+        note = _lost_depth(path) if file.format == "PNG" else ""
         profile = file.info.get("icc_profile")
         image = _plain(ImageOps.exif_transpose(file))
         pixels = np.asarray(image)
@@ -131,11 +136,11 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB")
 
 
-def _lost_depth(path: Path, kind: str | None) -> str:
-    # Pillow reads 16 bits per channel of a colour PNG as 8, without a word. In a PNG, byte 24
-    # is the depth and byte 25 the kind of colour, 0 being grey.
-    header = path.open("rb").read(26) if kind == "PNG" else b""
-    return " (the file has 16, colours are read with 8)" if header[24:25] == b"\x10" and header[25] else ""
+def _lost_depth(path: Path) -> str:
+    """A note where Pillow reads 16 bits per channel of a colour PNG as 8, without a word."""
+    with path.open("rb") as stream:
+        depth, colour = stream.read(26)[24:]
+    return " (the file has 16, colours are read with 8)" if depth == 16 and colour != 0 else ""
 
 
 @contextmanager
@@ -148,7 +153,7 @@ def _decoding(path: Path) -> Iterator[None]:
             limit = Image.MAX_IMAGE_PIXELS
             raise Failure(f"{path}: claims more than {limit} pixels, a decompression bomb; expected fewer") from None
         except UnidentifiedImageError:
-            raise Failure(f"{path}: is no PNG or JPEG picture") from None
+            raise Failure(f"{path}: is no PNG or JPEG picture that can be read") from None
         except FileNotFoundError:
             raise
         except (Failure, MemoryError, PermissionError, IsADirectoryError):

@@ -6,6 +6,7 @@ this reads the few chunks that matter, and believes a size only if the file is a
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Iterator
@@ -80,7 +81,9 @@ def within_full_scale(sound: Sound) -> Sound:
     loudest = peak(sound)
     # Full scale is one step less upwards than downwards, so that is as loud as can be.
     ceiling = 1.0 if sound.floating else 1 - 2.0 ** (1 - sound.bits)
-    return sound if loudest <= ceiling else replace(sound, samples=sound.samples * (ceiling / loudest))
+    # NaN and infinity are left for `write` to refuse.
+    clips = ceiling < loudest < math.inf
+    return replace(sound, samples=sound.samples * (ceiling / loudest)) if clips else sound
 
 
 def _chunks(path: Path, file: BinaryIO) -> Iterator[tuple[bytes, int]]:
