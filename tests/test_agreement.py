@@ -27,7 +27,10 @@ from faltung.task.operand import Weights
 from faltung.task.structure import with_rank
 
 PROBLEMS = 10_000
-DTYPES = "bool uint8 int8 int32 uint64 int64 float16 float32 float64 complex64 complex128".split()
+DTYPES = (
+    *("bool", "uint8", "int8", "int32", "uint64", "int64"),
+    *("float16", "float32", "float64", "complex64", "complex128"),
+)
 LAYOUTS = ("C", "fortran", "reversed", "every second", "byte-swapped", "read-only", "misaligned", "broadcast")
 MODES = ("full", "same", "valid")
 
@@ -54,12 +57,17 @@ def random_calls(count: int, seed: int) -> Iterator[Call]:
     made = 0
     while made < count:
         call = _random_call(rng)
-        try:
-            call.task.problem
-        except ValueError:
-            continue  # a valid mode in which the kernel does not fit, or unusable weights
-        made += 1
-        yield call
+        if _describes_a_problem(call):
+            made += 1
+            yield call
+
+
+def _describes_a_problem(call: Call) -> bool:
+    """Not where the kernel does not fit in mode 'valid', or its weights cannot be normalised."""
+    try:
+        return call.task.problem.ndim == call.x.ndim
+    except ValueError:
+        return False
 
 
 def _random_call(rng: np.random.Generator) -> Call:
@@ -143,7 +151,10 @@ def check(call: Call) -> list[str]:
     assert task.x is not None
     assert weights is not None
     wide = _wide(problem.result_dtype)
-    expected = feature_map(task.x, weights.values, problem.sum, wide, task.present)
+    try:
+        expected = feature_map(task.x, weights.values, problem.sum, wide, task.present)
+    except OverflowError:
+        return _all_overflow(task)
     with np.errstate(invalid="ignore"):
         magnitude = feature_map(_magnitude(task.x), _magnitude(weights.values), problem.sum, _real(wide), task.present)
     ran = []
@@ -154,9 +165,22 @@ def check(call: Call) -> list[str]:
         this, own = prepared
         y = np.empty(expected.shape, problem.result_dtype)
         algorithm.prepare(this, own)(task.x, y, task.present, 1)
-        _compare(f"{algorithm.name}: {problem}", y, expected, magnitude, algorithm.cost(this, current()).error_bound, task)
+        _compare(
+            f"{algorithm.name}: {problem}", y, expected, magnitude, algorithm.cost(this, current()).error_bound, task
+        )
         ran.append(algorithm.name)
     return ran
+
+
+def _all_overflow(task: Task) -> list[str]:
+    """Every algorithm says that the exact result does not fit."""
+    assert task.weights is not None
+    accepting = [algorithm for algorithm in ALGORITHMS if algorithm.refuse(task.problem) is None]
+    for algorithm in accepting:
+        y = np.empty((1, 1, *task.problem.length), task.problem.result_dtype)
+        with pytest.raises(OverflowError):
+            algorithm.prepare(task.problem, task.weights)(task.x, y, task.present, 1)  # type: ignore[arg-type]
+    return [algorithm.name for algorithm in accepting]
 
 
 def _prepared(algorithm: Algorithm, task: Task) -> tuple[Any, Weights] | None:
@@ -235,7 +259,7 @@ def test_every_algorithm_agrees_with_the_definition() -> None:
             counts.update((call.x.dtype.name, boundary, strided, name) for name in names)
     assert totals["definition"] == PROBLEMS
     assert totals["direct"] > 0.85 * PROBLEMS
-    assert totals["separable"] > 0.15 * PROBLEMS
+    assert totals["separable"] > 0.08 * PROBLEMS
     assert totals["fft"] > 0.05 * PROBLEMS
     for dtype in DTYPES:
         for boundary in BOUNDARIES:
@@ -266,5 +290,4 @@ def test_planted_defects_are_caught(defect: str, monkeypatch: pytest.MonkeyPatch
         case _:
             monkeypatch.setattr(direct, "_geometry", _shifted_when_strided(direct._geometry))
     with pytest.raises(AssertionError):
-        for call in random_calls(300, seed=1):
-            check(call)
+        list(map(check, random_calls(300, seed=1)))

@@ -149,7 +149,7 @@ def _geometry(problem: Problem) -> _Geometry:
 def _as_computed(values: Array, compute: np.dtype[Any]) -> Array:
     """C-contiguous in the computation's precision; a real array stays real."""
     dtype = compute if values.dtype.kind == "c" else numbers.real_type(compute)
-    return np.ascontiguousarray(values, dtype=dtype).reshape(values.shape)
+    return np.require(values, dtype, ["C", "A"])
 
 
 def _as_input(x: Array, compute: np.dtype[Any]) -> Array:
@@ -200,7 +200,7 @@ def _exact(problem: Problem, taps: Array, geometry: _Geometry) -> Run:
         bound = max(_largest(x[0, 0]), abs(int(problem.fill_value.real))) * weight
         wide = bound > np.iinfo(natural).max
         target = out[0, 0] if out.dtype == natural else np.empty(out.shape[2:], natural)
-        computed = np.ascontiguousarray(taps, _exact_type(bound, taps, wide)).reshape(taps.shape)
+        computed = np.require(taps, _exact_type(bound, taps, wide), ["C", "A"])
         if not _call(x[0, 0], computed, target, geometry, threads, wide):
             raise errors.integer_overflow(str(natural))
         if target.dtype != out.dtype:
@@ -262,11 +262,19 @@ def _renormalised(problem: Problem, weights: Weights) -> Run:
         positive(there, count, None, threads)
         empty: Mask = count == 0
         with np.errstate(all="ignore"):
-            out *= (everything / np.where(empty, 1.0, weight)).astype(numbers.real_type(out.dtype))
+            _scale(out, everything / np.where(empty, 1.0, weight))
         out[empty] = np.nan
         return empty
 
     return run
+
+
+def _scale(out: Array, ratio: Array) -> None:
+    """Multiply in place; real and imaginary part apart, so that an infinite one leaves the other be."""
+    factor = ratio.astype(numbers.real_type(out.dtype))
+    out.real *= factor
+    if out.dtype.kind == "c":
+        out.imag *= factor
 
 
 def _absent_outside(problem: Problem) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ from faltung.algorithms.algorithm import (
     vectors,
 )
 from faltung.algorithms.direct import correlation_taps
+from faltung.algorithms.repair import repair
 from faltung.machine import Machine, current
 from faltung.meaning.boundary import BOUNDARIES
 from faltung.task.operand import Weights
@@ -128,6 +129,8 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
         if target is not out:
             with np.errstate(over="ignore"):
                 out[...] = target
+        if problem.dilation[axis] > 1:  # its gaps were transformed as zeros, which infinity would meet
+            repair(problem, weights, x, out, threads)
         return None
 
     return run

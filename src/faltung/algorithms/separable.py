@@ -23,14 +23,13 @@ from faltung.algorithms.algorithm import (
 )
 from faltung.algorithms.direct import DIRECT
 from faltung.algorithms.fft import FFT
+from faltung.algorithms.repair import repair
 from faltung.machine import Machine, current
 from faltung.meaning import numbers
 from faltung.task.low_rank import terms_of
 from faltung.task.operand import Term, Weights
 from faltung.task.problem import Index, Problem
 from faltung.task.structure import Structure
-
-_REPAIRED_ROWS = 64
 
 
 def _refuse(problem: Problem) -> str | None:
@@ -77,7 +76,7 @@ def passes(problem: Problem) -> list[tuple[int, Problem]]:
         step = replace(
             _along(problem, axis, shape),
             input_dtype=problem.input_dtype if first else compute,
-            kernel_dtype=problem.kernel_dtype if problem.kernel_dtype.kind == "c" else numbers.real_type(compute),
+            kernel_dtype=compute if problem.kernel_dtype.kind == "c" else numbers.real_type(compute),
             result_dtype=problem.result_dtype if last and problem.structure.rank == 1 else compute,
             structure=Structure(finite=True, rank=1),
         )
@@ -140,7 +139,7 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
             _follow(chains[0], x, out, threads)
         else:
             out[...] = _sum_of(chains, x, np.zeros(out.shape, problem.compute_dtype), threads)
-        _repair(problem, weights, x, out, threads)
+        repair(problem, weights, x, out, threads)
         return None
 
     return run
@@ -160,7 +159,8 @@ def _sum_of(chains: list[list[tuple[Problem, Run]]], x: Array, total: Array, thr
     part = np.empty_like(total)
     for chain in chains:
         _follow(chain, x, part, threads)
-        total += part
+        with np.errstate(invalid="ignore", over="ignore"):
+            total += part
     return total
 
 
@@ -170,29 +170,6 @@ def _follow(chain: list[tuple[Problem, Run]], x: Array, out: Array, threads: int
         run(x, between, None, threads)
         x = between
     chain[-1][1](x, out, None, threads)
-
-
-def _repair(problem: Problem, weights: Weights, x: Array, out: Array, threads: int) -> None:
-    """Recompute by ``direct`` the tiles that a NaN or an infinity touched, which passes may
-    spread or cancel otherwise than the definition's sum.
-    """
-    with np.errstate(all="ignore"):
-        if np.isfinite(out.sum()):
-            return
-    strange = ~np.isfinite(out[0, 0])
-    for start in range(0, problem.length[0], _REPAIRED_ROWS):
-        rows = strange[start : start + _REPAIRED_ROWS]
-        touched = np.nonzero(rows)
-        if touched[0].size == 0:
-            continue
-        first = [int(t.min()) for t in touched]
-        length = tuple(int(np.ptp(t)) + 1 for t in touched)
-        first[0] += start
-        low = tuple(r + s * f for r, s, f in zip(problem.low, problem.stride, first, strict=True))
-        part = np.empty((1, 1, *length), out.dtype)
-        DIRECT.prepare(problem.with_box(low, length), weights)(x, part, None, threads)
-        region: tuple[slice, ...] = tuple(slice(f, f + n) for f, n in zip(first, length, strict=True))
-        out[0, 0][region] = part[0, 0]
 
 
 SEPARABLE = Algorithm("separable", _refuse, _cost, _prepare)

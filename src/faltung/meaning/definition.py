@@ -16,7 +16,7 @@ An absent term does not occur; a term whose weight is zero does (0 * inf is NaN)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -80,6 +80,8 @@ def feature_map(
     OverflowError
         An exact integer result does not fit ``result``.
     """
+    if x.dtype.kind == "c":
+        which = replace(which, fill_value=complex(which.fill_value))  # a sample like the others
     y = np.empty((x.shape[0], w.shape[0], *which.length), dtype=object)
     samples, taps = numbers.widen(x), numbers.widen(np.conj(w) if which.operation == "correlate" else w)
     for b, o, *p in np.ndindex(*y.shape):

@@ -25,9 +25,8 @@ def terms_of(w: NDArray[Any], tolerance: float, limit: int) -> tuple[Term, ...] 
     Notes
     -----
     Splits off one axis at a time; each singular value above the tolerance is a term. Costs
-    one singular value decomposition for each axis and term. Factors of the last axis carry
-    the scale: all others have a sum of magnitudes of at most 1, so that a pass along them
-    never overflows unless the result does.
+    one singular value decomposition for each axis and term. One factor carries the scale, the
+    others have a sum of magnitudes of at most 1.
     """
     scale = float(np.max(np.abs(w)))
     if scale == 0 or not np.isfinite(scale):
@@ -37,7 +36,7 @@ def terms_of(w: NDArray[Any], tolerance: float, limit: int) -> tuple[Term, ...] 
     terms = _split((w / power).astype(wide), tolerance, limit)
     if terms is None:
         return None
-    return tuple((*_balanced(term)[:-1], _balanced(term)[-1] * power) for term in terms)
+    return tuple(_balanced(term, power) for term in terms)
 
 
 def _split(w: NDArray[Any], tolerance: float, limit: int) -> list[Term] | None:
@@ -68,11 +67,15 @@ def _line(w: NDArray[Any]) -> Term:
     return tuple(factors)
 
 
-def _balanced(term: Term) -> Term:
-    """All factors but the last scaled, by powers of two, to a sum of magnitudes of at most 1."""
-    balanced, power = [], 1.0
-    for factor in term[:-1]:
-        weight = 2.0 ** np.ceil(np.log2(np.sum(np.abs(factor))))
+def _balanced(term: Term, power: float) -> Term:
+    """The term times ``power``: the last factor longer than 1 carries the scale, the others are
+    divided, by powers of two, to a sum of magnitudes of at most 1.
+    """
+    scaled = max((axis for axis, factor in enumerate(term) if factor.size > 1), default=len(term) - 1)
+    balanced = []
+    for axis, factor in enumerate(term):
+        weight = 1.0 if axis == scaled else 2.0 ** np.ceil(np.log2(np.sum(np.abs(factor))))
         balanced.append(factor / weight)
         power *= weight
-    return (*balanced, term[-1] * power)
+    balanced[scaled] = balanced[scaled] * power
+    return tuple(balanced)

@@ -277,7 +277,7 @@ def fill_value_as(value: object, problem: Problem) -> int | float | complex:
     computed = problem.compute_dtype if problem.result_dtype.kind in "biuO" else problem.result_dtype
     number = value.item() if isinstance(value, np.generic) else value
     if isinstance(number, int | float | complex):
-        if computed.kind == "c":
+        if problem.input_dtype.kind == "c":
             return number
         if not isinstance(number, complex):
             if not numbers.is_integral(computed):
