@@ -256,9 +256,7 @@ def whole_png() -> bytes:
         (png(2**31 - 1, 2**31 - 1, 8, 0, b""), "a decompression bomb"),
     ],
 )
-def test_files_that_are_no_picture(
-    complaint: Callable[..., str], tmp_path: Path, content: bytes, message: str
-) -> None:
+def test_files_that_are_no_picture(complaint: Callable[..., str], tmp_path: Path, content: bytes, message: str) -> None:
     source = tmp_path / "in.png"
     source.write_bytes(content)
     line = complaint(source)

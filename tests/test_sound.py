@@ -140,9 +140,7 @@ def test_kernels_of_two_axes_are_refused(apply: Apply, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("bits", "floating"), [(8, False), (16, False), (24, False), (32, False), (32, True)])
 @pytest.mark.parametrize("channels", [1, 2])
-def test_depths_survive_a_round_trip(
-    apply: Apply, tmp_path: Path, bits: int, floating: bool, channels: int
-) -> None:
+def test_depths_survive_a_round_trip(apply: Apply, tmp_path: Path, bits: int, floating: bool, channels: int) -> None:
     steps = np.random.default_rng(8).integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1, (channels, 33))
     whole = sound.Sound(steps / 2.0 ** (bits - 1), RATE, bits, floating)
     sound.write(tmp_path / "in.wav", whole, force=False)

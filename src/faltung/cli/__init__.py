@@ -21,6 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] not in _EXTRA:
             raise
-        print(f'faltung: the command line needs {missing.name}: pip install "faltung[cli]"', file=sys.stderr)
+        sys.stderr.write(f'faltung: the command line needs {missing.name}: pip install "faltung[cli]"\n')
         return 2
     return run(arguments)

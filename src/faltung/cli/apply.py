@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faltung.cli import array_file, convolving, kernel_argument, photograph, sound
+from faltung.cli.command_error import CommandError
 from faltung.cli.convolving import Outcome, Way
-from faltung.cli.failure import Failure
 from faltung.cli.kernel_argument import Subject
 from faltung.cli.replacement import check_writable
 from faltung.meaning.extent import Operation
@@ -50,12 +50,12 @@ def apply(request: Request) -> Report:
     }
     suffix = request.source.suffix.lower()
     if suffix not in kinds:
-        raise Failure(f"{request.source}: {_unknown(suffix)}; expected {_listed(kinds)}")
+        raise CommandError(f"{request.source}: {_unknown(suffix)}; expected {_listed(kinds)}")
     targets, job = kinds[suffix]
     _check_target(request, (".npy",) if request.keep_float else targets)
     check_writable(request.target, request.force)
     if request.axes is not None and suffix != ".npy":
-        raise Failure("--axes: only arrays (.npy) take it; a photograph has rows and columns, a sound has time")
+        raise CommandError("--axes: only arrays (.npy) take it; a photograph has rows and columns, a sound has time")
     return job(request)
 
 
@@ -65,7 +65,7 @@ def _check_target(request: Request, suffixes: Sequence[str]) -> None:
         return
     why = "with --keep-float" if request.keep_float else f"for {request.source.name}"
     hint = "; .npy needs --keep-float" if suffix == ".npy" else ""
-    raise Failure(f"{request.target}: {_unknown(suffix)} {why}; expected {_listed(suffixes)}{hint}")
+    raise CommandError(f"{request.target}: {_unknown(suffix)} {why}; expected {_listed(suffixes)}{hint}")
 
 
 def _unknown(suffix: str) -> str:
@@ -133,7 +133,7 @@ def _in_type_of(x: NDArray[Any], w: Any) -> Any:
     if not isinstance(w, np.ndarray):
         return w
     if w.dtype.kind == "c":
-        raise Failure(f"kernel: holds {w.dtype}; expected real numbers, a complex result is no picture or sound")
+        raise CommandError(f"kernel: holds {w.dtype}; expected real numbers, a complex result is no picture or sound")
     return w.astype(x.dtype)
 
 
@@ -141,14 +141,14 @@ def _pairs(samples: NDArray[Any], responses: Sequence[Any]) -> list[tuple[NDArra
     """Which channel meets which response: one of either serves all of the other."""
     heard, answers = len(samples), len(responses)
     if heard != answers and 1 not in (heard, answers):
-        raise Failure(f"kernel: has {answers} channels, the sound has {heard}; expected as many, or one of either")
+        raise CommandError(f"kernel: has {answers} channels, the sound has {heard}; expected as many, or one of either")
     count = max(heard, answers)
     return [(np.ascontiguousarray(samples[c % heard]), responses[c % answers]) for c in range(count)]
 
 
 def _write_floats(request: Request, values: NDArray[Any]) -> str:
     if values.dtype.kind == "c":
-        raise Failure("--keep-float: the result is complex; expected a real one, leave --keep-float out")
+        raise CommandError("--keep-float: the result is complex; expected a real one, leave --keep-float out")
     array_file.write(request.target, values.astype(np.float32), request.force)
     return f"{request.target}, shape {values.shape}, float32"
 

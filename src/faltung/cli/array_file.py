@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from faltung.cli.failure import Failure, reading
+from faltung.cli.command_error import CommandError, reading
 from faltung.cli.replacement import replacing
 
 # The header is a Python literal, which NumPy reads with Python's own tokenizer and parser.
@@ -27,7 +27,7 @@ def read(path: Path) -> NDArray[Any]:
         try:
             return np.asarray(npy.read_array(file, allow_pickle=False))
         except ValueError as problem:
-            raise Failure(f"{path}: is damaged: {problem}") from problem
+            raise CommandError(f"{path}: is damaged: {problem}") from problem
 
 
 def write(path: Path, array: NDArray[Any], force: bool) -> None:
@@ -39,11 +39,11 @@ def write(path: Path, array: NDArray[Any], force: bool) -> None:
 def _check_header(path: Path, file: BinaryIO) -> None:
     shape, dtype = _header(path, file)
     if dtype.hasobject or dtype.kind not in "biufc":
-        raise Failure(f"{path}: holds {dtype}; expected bool, integer, floating or complex numbers")
+        raise CommandError(f"{path}: holds {dtype}; expected bool, integer, floating or complex numbers")
     claimed = math.prod(shape) * dtype.itemsize  # Python's integers: 2**60 elements do not wrap
     there = os.fstat(file.fileno()).st_size - file.tell()
     if min(shape, default=0) < 0 or claimed > there:
-        raise Failure(f"{path}: its header claims {claimed} bytes (shape {shape}, {dtype}), {there} are there")
+        raise CommandError(f"{path}: its header claims {claimed} bytes (shape {shape}, {dtype}), {there} are there")
 
 
 def _header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -52,10 +52,10 @@ def _header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]
         version = npy.read_magic(file)
         # Version 3 exists for the field names of records, which are refused anyway.
         if version not in readers:
-            raise Failure(f"{path}: .npy version {version}; expected 1.0 or 2.0, which hold plain numbers")
+            raise CommandError(f"{path}: .npy version {version}; expected 1.0 or 2.0, which hold plain numbers")
         shape, _, dtype = readers[version](file)
     except _UNREADABLE as problem:
-        raise Failure(f"{path}: is no .npy file that can be read ({_first_line(problem)})") from problem
+        raise CommandError(f"{path}: is no .npy file that can be read ({_first_line(problem)})") from problem
     return tuple(shape), dtype
 
 

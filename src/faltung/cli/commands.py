@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.console import Console
 from faltung import settings
 from faltung.cli import apply as applying
 from faltung.cli import kernel_library, printing
-from faltung.cli.failure import Failure, told_by_the_library
+from faltung.cli.command_error import CommandError, told_by_the_library
 from faltung.planner.plan import Plan
 from faltung.task.problem import Problem
 
@@ -50,11 +49,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def failing_in_a_line() -> Iterator[None]:
-    """Tell a `Failure` in one line on the error stream, and end with status 2."""
+    """Tell a `CommandError` in one line on the error stream, and end with status 2."""
     try:
         yield
-    except Failure as failure:
-        print(f"faltung: {' '.join(str(failure).split())}", file=sys.stderr)
+    except CommandError as failure:
+        typer.echo(f"faltung: {' '.join(str(failure).split())}", err=True)
         raise typer.Exit(2) from None
 
 
@@ -64,7 +63,7 @@ def _show_version(wanted: bool) -> None:
 
         threads = settings.get_threads()
         words = "1 thread" if threads == 1 else f"{threads} threads"
-        print(f"faltung {__version__}, instruction set {settings.get_instruction_set()}, {words}")
+        typer.echo(f"faltung {__version__}, instruction set {settings.get_instruction_set()}, {words}")
         raise typer.Exit
 
 
@@ -153,7 +152,7 @@ def _axes(text: str | None) -> tuple[int, ...] | None:
     try:
         return tuple(int(word) for word in text.split(","))
     except ValueError:
-        raise Failure(f"--axes={text!r}: expected integers between commas, such as 0,1") from None
+        raise CommandError(f"--axes={text!r}: expected integers between commas, such as 0,1") from None
 
 
 def _console() -> Console:

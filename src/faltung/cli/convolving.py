@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faltung import operations
-from faltung.cli.failure import told_by_the_library
+from faltung.cli.command_error import told_by_the_library
 from faltung.cli.patience import patience
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import Mode, Operation

@@ -10,7 +10,7 @@ import numpy as np
 
 from faltung import kernels
 from faltung.cli import array_file, literal, named, photograph, sound
-from faltung.cli.failure import Failure, told_by_the_library
+from faltung.cli.command_error import CommandError, told_by_the_library
 from faltung.task.kernel import Kernel
 
 _FILES = (".npy", ".wav", *photograph.SUFFIXES)
@@ -68,9 +68,11 @@ def _from_file(path: Path, subject: Subject) -> KernelArgument:
 def _response(path: Path, subject: Subject) -> KernelArgument:
     response = sound.read(path)
     if subject.rate is None:
-        raise Failure(f"kernel {path}: is a sound, {subject.noun} is none; expected numbers, a name, or another file")
+        raise CommandError(
+            f"kernel {path}: is a sound, {subject.noun} is none; expected numbers, a name, or another file"
+        )
     if response.rate != subject.rate:
-        raise Failure(
+        raise CommandError(
             f"kernel {path}: has {response.rate} samples a second, {subject.noun} has {subject.rate}; "
             "expected the same rate: resample one of them"
         )
@@ -80,7 +82,7 @@ def _response(path: Path, subject: Subject) -> KernelArgument:
 def _check_axes(text: str, found: KernelArgument, subject: Subject) -> None:
     shape = np.shape(found.operands[0])
     if len(shape) != subject.ndim:
-        raise Failure(
+        raise CommandError(
             f"kernel {text!r} has {_axes(len(shape))} (shape {shape}), {subject.noun} has {subject.ndim} "
             f"({subject.axes}); {_mend(len(shape), subject)}"
         )

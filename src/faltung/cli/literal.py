@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from faltung.cli.failure import Failure
+from faltung.cli.command_error import CommandError
 
 _REAL = r"(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][+-]?\d{1,4})?"
 _NUMBER = re.compile(rf"(?P<above>[+-]?{_REAL})(?:/(?P<below>{_REAL}))?")
@@ -26,26 +26,26 @@ def parse(text: str) -> Numbers | list[Numbers]:
         rows.pop()  # "1 2 1;" is a row in the plane
     lengths = {len(row) for row in rows}
     if len(lengths) > 1 or 0 in lengths:
-        raise Failure(f"kernel {text!r}: rows have {_listed(rows)} numbers; expected as many in each")
+        raise CommandError(f"kernel {text!r}: rows have {_listed(rows)} numbers; expected as many in each")
     return rows if ";" in text else rows[0]
 
 
 def _number(word: str) -> int | float:
     match = _NUMBER.fullmatch(word)
     if match is None:
-        raise Failure(f"kernel: {word!r} is no number; expected e.g. 2, -0.5, 1e-3 or 1/9")
+        raise CommandError(f"kernel: {word!r} is no number; expected e.g. 2, -0.5, 1e-3 or 1/9")
     above = _real(match["above"])
     if match["below"] is None:
         return _finite(word, above)
     below = _real(match["below"])
     if below == 0:
-        raise Failure(f"kernel: {word!r} divides by zero")
+        raise CommandError(f"kernel: {word!r} divides by zero")
     return _finite(word, above / below)
 
 
 def _finite(word: str, number: float) -> int | float:
     if not math.isfinite(number):
-        raise Failure(f"kernel: {word!r} is beyond the largest floating-point number")
+        raise CommandError(f"kernel: {word!r} is beyond the largest floating-point number")
     return number
 
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 
 from faltung import kernels
-from faltung.cli.failure import Failure, told_by_the_library
+from faltung.cli.command_error import CommandError, told_by_the_library
 from faltung.task.kernel import Kernel
 
 Value = int | float | tuple[int | float, ...]
@@ -38,7 +38,7 @@ def find(name: str) -> Callable[..., Kernel]:
         return kernels.NAMES[name]
     near = difflib.get_close_matches(name, kernels.NAMES, 1)
     hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(kernels.NAMES)}"
-    raise Failure(f"kernel {name!r} is not known; {hint}, or numbers such as '1 2 1', or a file")
+    raise CommandError(f"kernel {name!r} is not known; {hint}, or numbers such as '1 2 1', or a file")
 
 
 def signature(function: Callable[..., Kernel]) -> str:
@@ -62,12 +62,12 @@ def _parameters(name: str, written: str, function: Callable[..., Kernel]) -> dic
     for part in filter(None, written.split(",")):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or key not in accepted:
-            raise Failure(f"kernel {name}: {part!r} is no parameter; expected {_expected(name, accepted)}")
+            raise CommandError(f"kernel {name}: {part!r} is no parameter; expected {_expected(name, accepted)}")
         given[key] = _value(name, key, value)
     required = [key for key, default in accepted.items() if default is inspect.Parameter.empty]
     for key in required:
         if key not in given:
-            raise Failure(f"kernel {name}: {key} is missing; expected e.g. {name}:{EXAMPLES[name]}")
+            raise CommandError(f"kernel {name}: {key} is missing; expected e.g. {name}:{EXAMPLES[name]}")
     return given
 
 
@@ -80,7 +80,7 @@ def _value(name: str, key: str, text: str) -> Value:
         numbers = tuple(_number(part) for part in text.split("x"))
     except ValueError:
         expected = f"expected e.g. {key}=3, or {key}=3x5 for two axes"
-        raise Failure(f"kernel {name}: {key}={text!r} is no number; {expected}") from None
+        raise CommandError(f"kernel {name}: {key}={text!r} is no number; {expected}") from None
     return numbers if len(numbers) > 1 else numbers[0]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from faltung.cli.failure import Failure, reading
+from faltung.cli.command_error import CommandError, reading
 from faltung.cli.replacement import replacing
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -95,14 +95,14 @@ def write(path: Path, photograph: Photograph, force: bool) -> None:
         try:
             Image.fromarray(pixels).save(file, kind, **options)
         except (ValueError, OverflowError) as problem:  # e.g. 65,536 columns in a JPEG
-            raise Failure(f"{path}: cannot be written as {kind}: {problem}") from problem
+            raise CommandError(f"{path}: cannot be written as {kind}: {problem}") from problem
 
 
 def check_holds(path: Path, photograph: Photograph) -> None:
     """Say so if a file of that name cannot hold what ``photograph`` has."""
     if _FORMATS[path.suffix.lower()] == "JPEG" and (photograph.alpha or photograph.white > 255):
         what = "an alpha channel" if photograph.alpha else "16 bits"
-        raise Failure(f"{path}: JPEG holds no picture with {what}; expected a name ending in .png")
+        raise CommandError(f"{path}: JPEG holds no picture with {what}; expected a name ending in .png")
 
 
 def straight(photograph: Photograph) -> NDArray[Any]:
@@ -120,7 +120,7 @@ def to_pixels(photograph: Photograph) -> NDArray[Any]:
     """The whole numbers that a file holds."""
     light = straight(photograph)
     if not np.isfinite(light).all():
-        raise Failure("the result holds NaN or infinity, which no pixel can be; --keep-float writes it as .npy")
+        raise CommandError("the result holds NaN or infinity, which no pixel can be; --keep-float writes it as .npy")
     depth = np.uint8 if photograph.white == 255 else np.uint16
     return np.asarray(np.clip(np.rint(light), 0, photograph.white).astype(depth))
 
@@ -151,12 +151,14 @@ def _decoding(path: Path) -> Iterator[None]:
             yield
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             limit = Image.MAX_IMAGE_PIXELS
-            raise Failure(f"{path}: claims more than {limit} pixels, a decompression bomb; expected fewer") from None
+            raise CommandError(
+                f"{path}: claims more than {limit} pixels, a decompression bomb; expected fewer"
+            ) from None
         except UnidentifiedImageError:
-            raise Failure(f"{path}: is no PNG or JPEG picture that can be read") from None
+            raise CommandError(f"{path}: is no PNG or JPEG picture that can be read") from None
         except FileNotFoundError:
             raise
-        except (Failure, MemoryError, PermissionError, IsADirectoryError):
+        except (CommandError, MemoryError, PermissionError, IsADirectoryError):
             raise
         except Exception as problem:  # damaged files make Pillow raise nearly anything
-            raise Failure(f"{path}: is damaged: {problem}") from problem
+            raise CommandError(f"{path}: is damaged: {problem}") from problem

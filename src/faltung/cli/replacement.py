@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from faltung.cli.failure import Failure
+from faltung.cli.command_error import CommandError
 
 
 def check_writable(path: Path, force: bool) -> None:
     """Say now, before any work, what would keep `replacing` from writing ``path``."""
     if path.is_dir():
-        raise Failure(f"{path}: is a folder; expected the name of a file to write")
+        raise CommandError(f"{path}: is a folder; expected the name of a file to write")
     if not path.parent.is_dir():
-        raise Failure(f"{path}: there is no folder {path.parent} to write it in")
+        raise CommandError(f"{path}: there is no folder {path.parent} to write it in")
     if not force and (path.exists() or path.is_symlink()):
-        raise Failure(f"{path}: exists already; --force overwrites it")
+        raise CommandError(f"{path}: exists already; --force overwrites it")
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def replacing(path: Path, force: bool) -> Iterator[BinaryIO]:
         # Created by hand rather than by tempfile, whose files only their owner may read.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     except OSError as problem:
-        raise Failure(f"{path}: cannot be written: {problem.strerror}") from problem
+        raise CommandError(f"{path}: cannot be written: {problem.strerror}") from problem
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -44,6 +44,6 @@ def replacing(path: Path, force: bool) -> Iterator[BinaryIO]:
         check_writable(path, force)  # someone else may have been quicker
         temporary.replace(target)
     except OSError as problem:
-        raise Failure(f"{path}: cannot be written: {problem.strerror or problem}") from problem
+        raise CommandError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
     finally:
         temporary.unlink(missing_ok=True)

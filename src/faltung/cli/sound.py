@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from faltung.cli.failure import Failure, reading
+from faltung.cli.command_error import CommandError, reading
 from faltung.cli.replacement import replacing
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
@@ -53,7 +53,7 @@ def read(path: Path) -> Sound:
                 kind, channels, rate, bits = layout
                 samples = _decode(file.read(size), kind, channels, bits)
                 return Sound(samples, rate, bits, kind == _FLOAT)
-    raise Failure(f"{path}: holds no sound (no 'data' after a 'fmt ')")
+    raise CommandError(f"{path}: holds no sound (no 'data' after a 'fmt ')")
 
 
 def write(path: Path, sound: Sound, force: bool) -> None:
@@ -61,7 +61,7 @@ def write(path: Path, sound: Sound, force: bool) -> None:
     channels = sound.samples.shape[0]
     data = _encode(sound)
     if len(data) > 2**32 - 64:
-        raise Failure(f"{path}: {len(data)} bytes of sound; expected less than 4 GiB, all that a WAV file holds")
+        raise CommandError(f"{path}: {len(data)} bytes of sound; expected less than 4 GiB, all that a WAV file holds")
     width = channels * sound.bits // 8
     kind = _FLOAT if sound.floating else _PCM
     layout = struct.pack("<HHIIHH", kind, channels, sound.rate, sound.rate * width, width, sound.bits)
@@ -91,12 +91,12 @@ def _chunks(path: Path, file: BinaryIO) -> Iterator[tuple[bytes, int]]:
     end = os.fstat(file.fileno()).st_size
     head = file.read(12)
     if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
-        raise Failure(f"{path}: is no WAV file")
+        raise CommandError(f"{path}: is no WAV file")
     while file.tell() + 8 <= end:
         name, size = struct.unpack("<4sI", file.read(8))
         start = file.tell()
         if start + size > end:
-            raise Failure(f"{path}: its header claims {size} bytes of {_printable(name)}, {end - start} are there")
+            raise CommandError(f"{path}: its header claims {size} bytes of {_printable(name)}, {end - start} are there")
         yield name, size
         file.seek(start + size + size % 2)
 
@@ -104,14 +104,16 @@ def _chunks(path: Path, file: BinaryIO) -> Iterator[tuple[bytes, int]]:
 def _layout(path: Path, head: bytes) -> tuple[int, int, int, int]:
     """Kind of numbers, channels, rate and bits."""
     if len(head) < 16:
-        raise Failure(f"{path}: is damaged: its 'fmt ' chunk has {len(head)} bytes, expected at least 16")
+        raise CommandError(f"{path}: is damaged: its 'fmt ' chunk has {len(head)} bytes, expected at least 16")
     kind, channels, rate, _, width, bits = struct.unpack("<HHIIHH", head[:16])
     if kind == _EXTENSIBLE and len(head) >= 26:
         kind = int.from_bytes(head[24:26], "little")
     if (kind, bits) not in _KINDS:
-        raise Failure(f"{path}: format {kind} with {bits} bits; expected PCM of 8, 16, 24 or 32 bits, or 32-bit float")
+        raise CommandError(
+            f"{path}: format {kind} with {bits} bits; expected PCM of 8, 16, 24 or 32 bits, or 32-bit float"
+        )
     if channels < 1 or rate < 1 or width != channels * bits // 8:
-        raise Failure(f"{path}: is damaged: {channels} channels at {rate} Hz in {width} bytes of {bits} bits")
+        raise CommandError(f"{path}: is damaged: {channels} channels at {rate} Hz in {width} bytes of {bits} bits")
     return kind, channels, rate, bits
 
 
@@ -134,7 +136,9 @@ def _decode(data: bytes, kind: int, channels: int, bits: int) -> NDArray[Any]:
 
 def _encode(sound: Sound) -> bytes:
     if not np.isfinite(sound.samples).all():
-        raise Failure("the result holds NaN or infinity, which no loudspeaker can play; --keep-float writes it as .npy")
+        raise CommandError(
+            "the result holds NaN or infinity, which no loudspeaker can play; --keep-float writes it as .npy"
+        )
     samples = sound.samples.T
     if sound.floating:
         return bytes(samples.astype("<f4").tobytes())

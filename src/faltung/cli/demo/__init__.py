@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from faltung.cli import photograph
+from faltung.cli.command_error import CommandError
 from faltung.cli.convolving import duration
 from faltung.cli.demo import jobs, overview, recordings
-from faltung.cli.failure import Failure
 from faltung.cli.patience import patience
 from faltung.cli.printing import plain, report
 
@@ -39,7 +39,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise Failure(f"{folder}: no folder can be made there: {problem.strerror}") from problem
+        raise CommandError(f"{folder}: no folder can be made there: {problem.strerror}") from problem
 
 
 def _table(done: list[jobs.Done]) -> Table:

@@ -101,9 +101,7 @@ def _relief(file: str, title: str, caption: str, grey: Photograph, operation: Op
     return Panel(file, title, caption, drawing, (done,))
 
 
-def _convolved(
-    file: str, picture: Photograph, kernel: Kernel, words: str, operation: Operation = "convolve"
-) -> Done:
+def _convolved(file: str, picture: Photograph, kernel: Kernel, words: str, operation: Operation = "convolve") -> Done:
     outcome = convolve(picture.light, kernel, Way(operation, "same", "symmetric"), (0, 1))
     size = "×".join(map(str, kernel.shape))
     return Done(file, operation, f"{words}, {size}", outcome)
