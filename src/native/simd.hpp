@@ -33,6 +33,20 @@ inline Vector<T> load(const T* from) {
     return v;
 }
 
+// A load that stays in its register. Without it GCC folds one load into several operations and
+// reads memory again for each, which is dear where a load crosses a cache line.
+template <class T>
+inline Vector<T> load_once(const T* from) {
+    Vector<T> v = load(from);
+#if FALTUNG_VECTOR_BYTES == 16 && defined(__SSE2__) || FALTUNG_VECTOR_BYTES == 32 && defined(__AVX__) || \
+    FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    asm("" : "+v"(v));
+#elif defined(__aarch64__)
+    asm("" : "+w"(v));
+#endif
+    return v;
+}
+
 template <class T>
 inline void store(T* to, Vector<T> v) {
     std::memcpy(to, &v, sizeof v);
