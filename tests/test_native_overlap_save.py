@@ -21,7 +21,7 @@ from faltung._native import _core
 BOUNDARIES = ("constant", "edge", "reflect", "symmetric", "wrap")
 LEVELS = range(len(_core.instruction_sets()))
 VECTOR_BYTES = (16, 32, 64)  # of x86-64-v2, v3, v4; other machines have one level of 16
-INPUT_TYPES = "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split()
+INPUT_TYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]
 UNIT = {np.dtype("f4"): 2.0**-24, np.dtype("f8"): 2.0**-53}
 
 Array = NDArray[np.generic]
@@ -124,13 +124,19 @@ def cases(draw):
     # numpy.pad cannot continue an empty axis but by a constant
     boundary = draw(st.sampled_from(BOUNDARIES if n else BOUNDARIES[:1]))
     return {
-        "shape": shape, "axis": axis, "length": length, "taps": taps, "boundary": boundary,
+        "shape": shape,
+        "axis": axis,
+        "length": length,
+        "taps": taps,
+        "boundary": boundary,
         "offset": draw(st.integers(-n - 2 * taps, 2 * n + taps)),
         "outputs": draw(st.integers(0, 2 * n + 2 * taps)),
         "fill": draw(st.sampled_from([0.0, 1.5])),
-        "kind": draw(st.sampled_from(INPUT_TYPES)), "type": draw(st.sampled_from(["f4", "f8"])),
+        "kind": draw(st.sampled_from(INPUT_TYPES)),
+        "type": draw(st.sampled_from(["f4", "f8"])),
         "layout": draw(st.sampled_from(["plain", "reversed", "spaced", "misaligned", "fortran"])),
-        "level": draw(st.sampled_from(LEVELS)), "threads": draw(st.sampled_from([1, 2, 3])),
+        "level": draw(st.sampled_from(LEVELS)),
+        "threads": draw(st.sampled_from([1, 2, 3])),
         "seed": draw(st.integers(0, 2**32 - 1)),
     }
 
@@ -153,6 +159,7 @@ def test_any_case_is_within_the_bound(case):
 
 def exact_correlation(x, w):
     """By polynomials over the integers: x and w are floats, hence integers over a power of two."""
+
     def integers(values):
         shift = max((Fraction(float(v)).denominator.bit_length() - 1 for v in values), default=0)
         return [int(Fraction(float(v)) * 2**shift) for v in values], shift

@@ -20,7 +20,7 @@ def direct(
 ) -> bool:
     """output[p] = sum over k of input[stride * p + offset + dilation * k] * kernel[k]. False if a wide result does not fit the output's type."""
 
-def tiny(input: object, kernel: object, mode: int, correlate: bool) -> NDArray[Any] | None:
+def tiny(input: object, kernel: object, mode: int, correlate: bool, level: int) -> NDArray[Any] | None:
     """The result for two small vectors of native floats, None for anything else."""
 
 def source_index(boundary: int, position: int, n: int) -> int:
