@@ -141,7 +141,9 @@ def test_floats(problem, dtype, real_x, real_w, seed):
 
 
 @settings(max_examples=60, deadline=None)
-@given(problems(), st.sampled_from([*INTEGERS, "float16"]), st.sampled_from(["float32", "float64"]), st.integers(0, 2**32))
+@given(
+    problems(), st.sampled_from([*INTEGERS, "float16"]), st.sampled_from(["float32", "float64"]), st.integers(0, 2**32)
+)
 def test_other_sources_are_converted_as_numpy_does(problem, dtype, compute, seed):
     x_shape, w_shape, p = problem
     rng = np.random.default_rng(seed)
@@ -165,8 +167,14 @@ def test_modular_integers(problem, dtype, out, seed):
 
 
 @settings(max_examples=60, deadline=None)
-@given(problems(3), st.sampled_from(INTEGERS), st.sampled_from(["int64", "uint64"]), st.sampled_from(["int64", "uint64"]),
-       st.sampled_from([1, 1 << 20, 1 << 40]), st.integers(0, 2**32))
+@given(
+    problems(3),
+    st.sampled_from(INTEGERS),
+    st.sampled_from(["int64", "uint64"]),
+    st.sampled_from(["int64", "uint64"]),
+    st.sampled_from([1, 1 << 20, 1 << 40]),
+    st.integers(0, 2**32),
+)
 def test_wide_integers_are_exact_or_refused(problem, dtype, taps, out, divisor, seed):
     x_shape, w_shape, p = problem
     rng = np.random.default_rng(seed)
@@ -200,7 +208,14 @@ def test_wide_at_the_limits(big, out):
 
 
 def plain(n: int, shape: tuple[int, ...], **changes: Any) -> dict[str, Any]:
-    p = {"shape": shape, "offset": [0] * n, "stride": [1] * n, "dilation": [1] * n, "boundary": [CONSTANT] * n, "fill": None}
+    p = {
+        "shape": shape,
+        "offset": [0] * n,
+        "stride": [1] * n,
+        "dilation": [1] * n,
+        "boundary": [CONSTANT] * n,
+        "fill": None,
+    }
     return {**p, **changes}
 
 
@@ -241,11 +256,22 @@ def assert_same_kinds(y, x, w, p):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("shape,taps", [
-    ((130, 90, 3), (5, 5, 1)), ((70, 60, 16), (1, 1, 3)), ((70, 60, 16), (3, 1, 1)), ((70, 60, 16), (1, 3, 1)),
-    ((3, 5000), (1, 9)), ((5000, 3), (9, 1)), ((200, 1024), (7, 7)), ((20000,), (300,)), ((2, 90, 170), (1, 15, 15)),
-    ((5, 3, 20, 30, 2), (2, 1, 3, 3, 1)), ((4, 3, 5, 4, 6, 3), (2, 2, 1, 2, 3, 2)),
-])
+@pytest.mark.parametrize(
+    "shape,taps",
+    [
+        ((130, 90, 3), (5, 5, 1)),
+        ((70, 60, 16), (1, 1, 3)),
+        ((70, 60, 16), (3, 1, 1)),
+        ((70, 60, 16), (1, 3, 1)),
+        ((3, 5000), (1, 9)),
+        ((5000, 3), (9, 1)),
+        ((200, 1024), (7, 7)),
+        ((20000,), (300,)),
+        ((2, 90, 170), (1, 15, 15)),
+        ((5, 3, 20, 30, 2), (2, 1, 3, 3, 1)),
+        ((4, 3, 5, 4, 6, 3), (2, 2, 1, 2, 3, 2)),
+    ],
+)
 def test_shapes(shape, taps, level):
     rng = np.random.default_rng(1)
     n = len(shape)
@@ -258,8 +284,10 @@ def test_shapes(shape, taps, level):
         assert all(same_bits(direct(other, w, p, "float32", level=level), y) for other in layouts(x))
 
 
-@pytest.mark.parametrize("dtype,out", [("float32", "float16"), ("float32", "int64"), ("float32", "uint64"),
-                                       ("float64", "int64"), ("float64", "uint64")])
+@pytest.mark.parametrize(
+    "dtype,out",
+    [("float32", "float16"), ("float32", "int64"), ("float32", "uint64"), ("float64", "int64"), ("float64", "uint64")],
+)
 def test_output_types(dtype, out):
     rng = np.random.default_rng(2)
     x, w = rng.integers(0, 9, (40, 50)).astype("uint8"), rng.integers(0, 9, (3, 4)).astype(dtype)
@@ -287,7 +315,7 @@ def test_scalars():
 def test_tiny_has_the_bits_of_direct(dtype, n, taps, mode, correlate):
     rng = np.random.default_rng(n)
     x, w = random_array(rng, n, dtype), random_array(rng, taps, dtype)
-    y = _core.tiny(x, w, mode, correlate)
+    y = _core.tiny(x, w, mode, correlate, LEVELS[-1])
     if taps > n or n * taps > 8192:
         assert y is None
         return
@@ -307,11 +335,21 @@ def test_tiny_declines_what_it_does_not_know():
         pass
 
     declined = [
-        (x[::2], w), (x, w.astype("float32")), (x.astype(">f8"), w), (x.view(Subclass), w), ([1.0], w), (x, np.ones(0)),
-        (x.reshape(3, 3), w), (x.astype(complex), w), (x, np.array([1, np.nan])), (x, np.array([1, np.inf])), (w, x),
-        (x.astype(int), w.astype(int)), (np.ones(8193), np.ones(1)),
+        (x[::2], w),
+        (x, w.astype("float32")),
+        (x.astype(">f8"), w),
+        (x.view(Subclass), w),
+        ([1.0], w),
+        (x, np.ones(0)),
+        (x.reshape(3, 3), w),
+        (x.astype(complex), w),
+        (x, np.array([1, np.nan])),
+        (x, np.array([1, np.inf])),
+        (w, x),
+        (x.astype(int), w.astype(int)),
+        (np.ones(8193), np.ones(1)),
     ]
-    assert all(_core.tiny(a, b, 0, False) is None for a, b in declined)
+    assert all(_core.tiny(a, b, 0, False, LEVELS[-1]) is None for a, b in declined)
 
 
 @pytest.mark.parametrize("boundary", range(5))
@@ -322,20 +360,36 @@ def test_source_index(boundary, n):
     assert [_core.source_index(boundary, int(i), n) for i in where] == expected.tolist()
 
 
-@pytest.mark.parametrize("change,error", [
-    ({"offset": [0, 0]}, ValueError), ({"stride": [0]}, ValueError), ({"dilation": [-1]}, ValueError),
-    ({"boundary": [5]}, ValueError), ({"offset": [1 << 60]}, ValueError), ({"fill": "a"}, TypeError),
-    ({"fill": 1j}, ValueError),
-])
+@pytest.mark.parametrize(
+    "change,error",
+    [
+        ({"offset": [0, 0]}, ValueError),
+        ({"stride": [0]}, ValueError),
+        ({"dilation": [-1]}, ValueError),
+        ({"boundary": [5]}, ValueError),
+        ({"offset": [1 << 60]}, ValueError),
+        ({"fill": "a"}, TypeError),
+        ({"fill": 1j}, ValueError),
+    ],
+)
 def test_nonsense_is_refused(change, error):
     with pytest.raises(error):
         direct(np.ones(9, "f4"), np.ones(3, "f4"), plain(1, (7,), **change), "f4")
 
 
-@pytest.mark.parametrize("x,w,out", [
-    ("f4", "f4", "f8"), ("f4", "u8", "u8"), ("c8", "f4", "f4"), ("f4", "i4", "f4"), ("f4", "f2", "f4"), (">f4", "f4", "f4"),
-    ("O", "f4", "f4"), ("c16", "u8", "u8"),
-])
+@pytest.mark.parametrize(
+    "x,w,out",
+    [
+        ("f4", "f4", "f8"),
+        ("f4", "u8", "u8"),
+        ("c8", "f4", "f4"),
+        ("f4", "i4", "f4"),
+        ("f4", "f2", "f4"),
+        (">f4", "f4", "f4"),
+        ("O", "f4", "f4"),
+        ("c16", "u8", "u8"),
+    ],
+)
 def test_foreign_types_are_refused(x, w, out):
     with pytest.raises(TypeError):
         direct(np.ones(9, x), np.ones(3, w), plain(1, (7,)), out)
@@ -346,8 +400,14 @@ def test_shapes_and_flags_are_checked():
     frozen = np.zeros(7, "f4")
     frozen.flags.writeable = False
     rest = [[0], [1], [1], [0], None, False]
-    for kernel, out, level, threads in [(w, frozen, 0, 1), (w[::2], np.zeros(7, "f4"), 0, 1), (w, np.zeros(14, "f4")[::2], 0, 1),
-                                        (w, np.zeros(7, "f4"), 9, 1), (w, np.zeros(7, "f4"), 0, 0), (w[:0], np.zeros(7, "f4"), 0, 1)]:
+    for kernel, out, level, threads in [
+        (w, frozen, 0, 1),
+        (w[::2], np.zeros(7, "f4"), 0, 1),
+        (w, np.zeros(14, "f4")[::2], 0, 1),
+        (w, np.zeros(7, "f4"), 9, 1),
+        (w, np.zeros(7, "f4"), 0, 0),
+        (w[:0], np.zeros(7, "f4"), 0, 1),
+    ]:
         with pytest.raises(ValueError):
             _core.direct(x, kernel, out, *rest, level, threads)
     assert direct(x[:0], w, {**p, "shape": (0,)}, "f4").size == 0

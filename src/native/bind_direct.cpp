@@ -176,9 +176,9 @@ bool bound_direct(nb::handle input, nb::handle kernel, nb::handle output, const 
     throw nb::type_error("kernel must be of float32, float64, complex64, complex128 or uint64");
 }
 
-nb::object bound_tiny(nb::handle input, nb::handle kernel, int mode, bool correlate) {
+nb::object bound_tiny(nb::handle input, nb::handle kernel, int mode, bool correlate, int level) {
     require(mode >= 0 && mode <= static_cast<int>(Mode::valid), "unknown mode");
-    PyObject* const result = tiny(input.ptr(), kernel.ptr(), static_cast<Mode>(mode), correlate);
+    PyObject* const result = tiny(input.ptr(), kernel.ptr(), static_cast<Mode>(mode), correlate, check_level(level));
     if (result == nullptr) throw nb::python_error();
     return nb::steal(result);
 }
@@ -199,7 +199,7 @@ void bind_direct(nb::module_& module) {
                "output[p] = sum over k of input[stride * p + offset + dilation * k] * kernel[k]. False if a wide "
                "result does not fit the output's type.");
     module.def("tiny", &bound_tiny, nb::arg("input"), nb::arg("kernel"), nb::arg("mode"), nb::arg("correlate"),
-               "The result for two small vectors of native floats, None for anything else.");
+               nb::arg("level"), "The result for two small vectors of native floats, None for anything else.");
     module.def("source_index", &bound_source_index, nb::arg("boundary"), nb::arg("position"), nb::arg("n"),
                "The index that a position reads on an axis of n samples, -1 if none.");
 }

@@ -27,7 +27,5 @@ NB_MODULE(_core, module) {
     module.def("instruction_sets", &faltung::instruction_sets,
                "The instruction sets that this build holds and this processor runs, narrowest first.");
     faltung::bind_direct(module);
-#ifdef FALTUNG_OVERLAP_SAVE
     faltung::bind_overlap_save(module);
-#endif
 }

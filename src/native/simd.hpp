@@ -73,4 +73,16 @@ inline Vector<T> multiply_add(Vector<T> a, Vector<T> b, Vector<T> c) {
         return a * b + c;
 }
 
+// The same value, which from here on lives in a register: keeps a compiler from loading an
+// operand again for each of its uses, where loads are what limits a loop.
+template <class T>
+inline Vector<T> in_register(Vector<T> v) {
+#if defined(__x86_64__)
+    __asm__("" : "+v"(v));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(v));
+#endif
+    return v;
+}
+
 }  // namespace faltung::FALTUNG_LEVEL

@@ -26,12 +26,6 @@ bool are_tiny(const ArrayView& input, const ArrayView& kernel) {
            input.shape[0] <= most_products / kernel.shape[0];
 }
 
-Level best_level() {
-    for (std::size_t i = level_names.size(); i > 1; --i)
-        if (supported(static_cast<Level>(i - 1))) return static_cast<Level>(i - 1);
-    return static_cast<Level>(0);
-}
-
 Axis make_axis(std::ptrdiff_t samples, std::ptrdiff_t taps, std::ptrdiff_t size, Mode mode) {
     Axis axis;
     axis.length = samples;
@@ -43,7 +37,7 @@ Axis make_axis(std::ptrdiff_t samples, std::ptrdiff_t taps, std::ptrdiff_t size,
 }
 
 template <class T>
-PyObject* convolve(const ArrayView& input, const ArrayView& kernel, Mode mode, bool correlate) {
+PyObject* convolve(const ArrayView& input, const ArrayView& kernel, Mode mode, bool correlate, Level level) {
     const std::ptrdiff_t count = kernel.shape[0];
     const T* const given = reinterpret_cast<const T*>(kernel.data);
     if (!std::all_of(given, given + count, [](T tap) { return std::isfinite(tap); })) Py_RETURN_NONE;
@@ -54,7 +48,6 @@ PyObject* convolve(const ArrayView& input, const ArrayView& kernel, Mode mode, b
     PyObject* const result = new_vector(input.element, axis.outputs);
     ArrayView output;
     if (result == nullptr || !view_array(result, output)) return result;
-    static const Level level = best_level();
     try {
         const DirectCall<T> call{{input.data, input.element, 1},
                                  {reinterpret_cast<const std::byte*>(taps.data()), 1},
@@ -70,11 +63,11 @@ PyObject* convolve(const ArrayView& input, const ArrayView& kernel, Mode mode, b
 
 }  // namespace
 
-PyObject* tiny(PyObject* input, PyObject* kernel, Mode mode, bool correlate) {
+PyObject* tiny(PyObject* input, PyObject* kernel, Mode mode, bool correlate, Level level) {
     ArrayView x, w;
     if (!view_array(input, x) || !view_array(kernel, w) || !are_tiny(x, w)) Py_RETURN_NONE;
-    return x.element == Element::float32 ? convolve<float>(x, w, mode, correlate)
-                                         : convolve<double>(x, w, mode, correlate);
+    return x.element == Element::float32 ? convolve<float>(x, w, mode, correlate, level)
+                                         : convolve<double>(x, w, mode, correlate, level);
 }
 
 }  // namespace faltung

@@ -38,5 +38,6 @@ def _worthwhile(problem: Problem, machine: Machine) -> bool:
     if separable.SEPARABLE.refuse(one_term) is not None:
         return False
     taps = math.prod(problem.kernel_shape)
-    search = machine.decomposition_seconds * taps * min(k for k in problem.kernel_shape if k > 1)
+    shorter = min(k for k in problem.kernel_shape if k > 1)
+    search = machine.decomposition_call_seconds + machine.decomposition_seconds * taps * shorter
     return search < WORTH_SEARCHING * DIRECT.cost(problem, machine).seconds
