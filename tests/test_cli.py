@@ -220,6 +220,13 @@ def test_npy_header_that_lies(
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
 
 
+def test_npy_headers_of_python_2_are_read_without_a_word(done: Run, tmp_path: Path) -> None:
+    header = npy_header("{'descr': '<f8', 'fortran_order': False, 'shape': (2L,)}")
+    (tmp_path / "x.npy").write_bytes(header + np.array([1.0, 2.0]).tobytes())
+    done("apply", tmp_path / "x.npy", "-k", "1 1", "-o", tmp_path / "y.npy")
+    assert np.load(tmp_path / "y.npy").tolist() == [1, 3, 2]
+
+
 def test_npy_of_an_unknown_version(refused: Run, tmp_path: Path) -> None:
     source = tmp_path / "x.npy"
     source.write_bytes(npy_header("{}", b"\x07\x00"))
