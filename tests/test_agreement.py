@@ -21,8 +21,9 @@ from faltung.machine import current
 from faltung.meaning.boundary import BOUNDARIES
 from faltung.meaning.definition import feature_map
 from faltung.planner.table import ALGORITHMS
+from faltung.task.describe import Options
 from faltung.task.low_rank import terms_of
-from faltung.task.normalise import Options, Task, normalise
+from faltung.task.normalise import Task, normalise
 from faltung.task.operand import Weights
 from faltung.task.structure import with_rank
 

@@ -20,8 +20,9 @@ from faltung.meaning.extent import Mode, Operation
 from faltung.planner.choose import choose
 from faltung.planner.discover import discover
 from faltung.planner.plan import Plan
+from faltung.task.describe import Options
 from faltung.task.kernel import Kernel
-from faltung.task.normalise import Options, Task, normalise
+from faltung.task.normalise import Task, normalise, present_samples
 from faltung.task.operand import read_input
 from faltung.task.problem import Problem
 
@@ -232,7 +233,7 @@ def plan(
     array([2., 3., 3.])
     """
     options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype)
-    task = discover(normalise(operation, x, w, options))
+    task = discover(normalise(operation, x, w, options), method)
     count = None if threads is None else settings.checked_threads(threads)
     return Plan(task.problem, task.weights, method, count, _solve_again)
 
@@ -252,7 +253,7 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
             if result is not NotImplemented:
                 return result
     count = settings.get_threads() if threads is None else settings.checked_threads(threads)
-    task = discover(normalise(operation, x, w, options))
+    task = discover(normalise(operation, x, w, options), method)
     algorithm = choose(task.problem, method).chosen.algorithm
     assert task.weights is not None
     y = _solve(task, algorithm.prepare(task.problem, task.weights), out, count)
@@ -298,25 +299,21 @@ def _check_out(out: object, problem: Problem) -> None:
 
 def _allocate(problem: Problem) -> NDArray[Any]:
     size = math.prod(problem.length) * problem.result_dtype.itemsize
-    too_large = errors.result_too_large(problem.length, str(problem.result_dtype), size)
-    if size > sys.maxsize:
-        raise too_large
     try:
-        return np.empty(problem.length, problem.result_dtype)
+        if size <= sys.maxsize:
+            return np.empty(problem.length, problem.result_dtype)
     except MemoryError:
-        raise too_large from None
+        pass
+    raise errors.result_too_large(problem.length, str(problem.result_dtype), size)
 
 
 def _solve_again(problem: Problem, run: Run, x: Any, out: NDArray[Any] | None, threads: int | None) -> NDArray[Any]:
     """Solve a planned Problem for another input of the planned shape and type."""
     source = read_input(x)
-    if source.values is None or source.shape != problem.input_shape or source.dtype != problem.input_dtype:
+    if source.values is None or (source.kind.shape, source.kind.dtype) != (problem.input_shape, problem.input_dtype):
         planned = f"{problem.input_dtype} {problem.input_shape}"
-        raise errors.unplanned_operand("x", f"{source.dtype} {source.shape}", planned)
-    present = None
-    if problem.omit:
-        missing = np.isnan(source.values) if source.mask is None else source.mask
-        present = ~missing[np.newaxis, np.newaxis]
+        raise errors.unplanned_operand("x", f"{source.kind.dtype} {source.kind.shape}", planned)
+    present = present_samples(source, problem)
     task = Task(problem, source.values[np.newaxis, np.newaxis], None, present, source.mask is not None)
     return _solve(task, run, out, settings.get_threads() if threads is None else threads)
 

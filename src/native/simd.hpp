@@ -33,6 +33,20 @@ inline Vector<T> load(const T* from) {
     return v;
 }
 
+// A load that stays in its register. Without it GCC folds one load into several operations and
+// reads memory again for each, which is dear where a load crosses a cache line.
+template <class T>
+inline Vector<T> load_once(const T* from) {
+    Vector<T> v = load(from);
+#if FALTUNG_VECTOR_BYTES == 16 && defined(__SSE2__) || FALTUNG_VECTOR_BYTES == 32 && defined(__AVX__) || \
+    FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    asm("" : "+v"(v));
+#elif defined(__aarch64__)
+    asm("" : "+w"(v));
+#endif
+    return v;
+}
+
 template <class T>
 inline void store(T* to, Vector<T> v) {
     std::memcpy(to, &v, sizeof v);
@@ -57,6 +71,18 @@ inline Vector<T> multiply_add(Vector<T> a, Vector<T> b, Vector<T> c) {
     } else
 #endif
         return a * b + c;
+}
+
+// The same value, which from here on lives in a register: keeps a compiler from loading an
+// operand again for each of its uses, where loads are what limits a loop.
+template <class T>
+inline Vector<T> in_register(Vector<T> v) {
+#if defined(__x86_64__)
+    __asm__("" : "+v"(v));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(v));
+#endif
+    return v;
 }
 
 }  // namespace faltung::FALTUNG_LEVEL

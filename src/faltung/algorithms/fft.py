@@ -32,6 +32,7 @@ from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
 _SHORTEST, _LONGEST = 64, 2**22
+_BEYOND_TABLE = 2.2
 
 
 def _refuse(problem: Problem) -> str | None:
@@ -91,10 +92,16 @@ def block_length(problem: Problem, machine: Machine) -> tuple[int, float]:
     while length <= _LONGEST:
         blocks = lines * -(-problem.length[axis] // (length - taps + 1))
         groups = -(-blocks // (2 * lanes))
-        point = machine.butterfly_seconds * math.log2(length) + machine.point_seconds
-        best = min(best, (length, groups * length * point), key=lambda pair: pair[1])
+        best = min(best, (length, groups * _group_seconds(problem, length, machine)), key=lambda pair: pair[1])
         length *= 2
     return best
+
+
+def _group_seconds(problem: Problem, length: int, machine: Machine) -> float:
+    table = machine.group_seconds[problem.compute_dtype == np.float64]
+    row = int(math.log2(length / _SHORTEST))
+    beyond = max(row - len(table) + 1, 0)
+    return table[row - beyond] * _BEYOND_TABLE**beyond
 
 
 def _cost(problem: Problem, machine: Machine) -> Cost:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from faltung import settings
 from faltung._native import _core
 
 _MODES = {"full": 0, "same": 1, "valid": 2}
@@ -15,4 +16,4 @@ _MODES = {"full": 0, "same": 1, "valid": 2}
 def attempt(x: Any, w: Any, mode: Any, correlate: bool) -> Any:
     """The feature map, or None if this is no tiny problem."""
     code = _MODES.get(mode, -1) if mode.__class__ is str else -1
-    return _core.tiny(x, w, code, correlate) if code >= 0 else None
+    return _core.tiny(x, w, code, correlate, settings.level()) if code >= 0 else None

@@ -7,6 +7,7 @@ no repair of infinities.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ def is_integral(dtype: DType) -> bool:
     return dtype.kind in _INTEGRAL
 
 
+@functools.cache
 def result_type(x: DType, w: DType, *, x_weak: bool = False, w_weak: bool = False) -> DType:
     """Type of the result for operands of these types.
 
@@ -47,6 +49,17 @@ def _with_weak(strong: DType, weak: DType) -> DType:
     return np.result_type(floating, np.complex64) if weak.kind == "c" and floating.kind == "f" else floating
 
 
+@functools.cache
+def compute_type(x: DType, w: DType, result: DType) -> DType:
+    """The type in which an algorithm sums: the promoted operands', never narrower than float32;
+    exact 64-bit integers for integers.
+    """
+    operands = result_type(x, w)
+    if is_integral(operands):
+        return np.result_type(result, np.float64) if result.kind in "fc" else operands
+    return operands if operands.kind == "O" else np.result_type(operands, np.float32)
+
+
 def chosen_result_type(natural: DType, wanted: DType | None) -> DType:
     """The type that ``dtype=`` names, if the natural result can become it.
 
@@ -66,6 +79,7 @@ def chosen_result_type(natural: DType, wanted: DType | None) -> DType:
     return wanted
 
 
+@functools.cache
 def real_type(dtype: DType) -> DType:
     """The type of a complex number's parts; a real type itself."""
     return np.empty(0, dtype).real.dtype

@@ -48,61 +48,65 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Operand:
-    """An input or kernel: its type and shape, and its values unless only those are known."""
+class Kind:
+    """What decides types and shapes: all of an operand but its values."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     weak: bool = False
-    values: NDArray[Any] | None = None
-    mask: NDArray[np.bool_] | None = None
+    """Python numbers, sequences and Kernels take the floating type of the array beside them."""
+    masked: bool = False
     center: tuple[int, ...] | None = None
-    factors: Term | None = None
+    exact: str | None = None
+    """'Decimal', 'Fraction', 'float' or 'int': what an object array holds; 'float' for floating ones."""
 
     @property
     def ndim(self) -> int:
         """Number of dimensions."""
         return len(self.shape)
 
-    def beside(self, strong: Operand) -> Operand:
-        """A weak operand in the floating type of the strong one, float64 beside integers.
+    def beside(self, strong: Kind) -> np.dtype[Any]:
+        """The type that this weak operand takes beside a strong one: float64 beside integers.
 
         A half-precision neighbour makes it float32, in which such sums are computed, so that
         no weight is rounded more than it must be.
         """
         kinds = {self.dtype.kind, strong.dtype.kind}
         if "O" in kinds or kinds <= set("biu"):
-            return self
+            return self.dtype
         floating = np.dtype(np.float64) if numbers.is_integral(strong.dtype) else numbers.real_type(strong.dtype)
         floating = np.result_type(floating, np.float32)
-        dtype = np.result_type(floating, np.complex64) if self.dtype.kind == "c" else floating
-        return replace(
-            self,
-            dtype=dtype,
-            values=None if self.values is None else self.values.astype(dtype),
-            factors=None if self.factors is None else tuple(f.astype(dtype) for f in self.factors),
-        )
+        return np.result_type(floating, np.complex64) if self.dtype.kind == "c" else floating
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """An input or kernel: its kind, and its values unless only type and shape are known."""
+
+    kind: Kind
+    values: NDArray[Any] | None = None
+    mask: NDArray[np.bool_] | None = None
+    factors: Term | None = None
+
+    def astype(self, dtype: np.dtype[Any]) -> Operand:
+        """The same operand with its values in ``dtype``."""
+        if self.values is None or self.kind.dtype == dtype:
+            return self
+        factors = None if self.factors is None else tuple(factor.astype(dtype) for factor in self.factors)
+        return replace(self, kind=replace(self.kind, dtype=dtype), values=self.values.astype(dtype), factors=factors)
 
     def weights(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Weights | None:
         """The kernel laid along ``axes`` of the input: ``shape`` is 1 elsewhere."""
         if self.values is None:
             return None
-        values = self.values.transpose(np.argsort(axes)).reshape(1, 1, *shape)
+        values = self.values if axes == tuple(sorted(axes)) else self.values.transpose(np.argsort(axes))
+        values = values.reshape(1, 1, *shape)
         if self.factors is None:
             return Weights(values)
-        term = [np.ones(1, self.dtype) for _ in shape]
+        term = [np.ones(1, self.kind.dtype) for _ in shape]
         for axis, factor in zip(axes, self.factors, strict=True):
             term[axis] = factor
         return Weights(values, (tuple(term),))
-
-    def exact_kind(self) -> str | None:
-        """'Decimal', 'Fraction', 'float' or 'int' for object values; 'float' for floating ones."""
-        if self.dtype.kind in "fc":
-            return "float"
-        if self.dtype.kind != "O" or self.values is None:
-            return None
-        names = {type(value).__name__ for value in self.values.flat}
-        return next((name for name in ("Decimal", "Fraction", "float") if name in names), "int")
 
 
 def read_input(x: object) -> Operand:
@@ -111,19 +115,21 @@ def read_input(x: object) -> Operand:
         dtype, shape, outer, _ = array_spec(x)
         if outer is not None:
             raise errors.not_numeric("x", f"a tensor with batch and channels ({x})")
-        return Operand(dtype, shape)
+        return Operand(Kind(dtype, shape))
     return _read("x", x)
 
 
 def read_kernel(w: object) -> Operand:
     """The kernel as an Operand; a tuple of 1-D kernels is the factored kernel of their product."""
     if isinstance(w, str) and "[" in w:
-        dtype, shape, _, center = array_spec(w)
-        return Operand(dtype, shape, center=center)
+        dtype, shape, outer, center = array_spec(w)
+        if outer is not None:
+            raise errors.not_numeric("w", f"a tensor with filters and channels ({w})")
+        return Operand(Kind(dtype, shape, center=center))
     if isinstance(w, np.ma.MaskedArray):
         raise errors.masked_kernel()
     if isinstance(w, Kernel):
-        return Operand(w.dtype, w.shape, True, w.values, center=w.center, factors=w.factors)
+        return Operand(Kind(w.dtype, w.shape, weak=True, center=w.center), w.values, factors=w.factors)
     if isinstance(w, tuple) and w and all(isinstance(f, np.ndarray | Kernel | list | tuple) for f in w):
         return _factored(w)
     return _read("w", w)
@@ -131,19 +137,20 @@ def read_kernel(w: object) -> Operand:
 
 def _factored(w: tuple[Any, ...]) -> Operand:
     factors = [read_kernel(factor) for factor in w]
-    for factor in factors:
-        if factor.ndim != 1:
-            raise errors.factor_not_one_dimensional(factor.shape)
-        if factor.shape == (0,):
-            raise errors.empty_kernel(factor.shape)
+    kinds = [factor.kind for factor in factors]
+    for kind in kinds:
+        if kind.ndim != 1:
+            raise errors.factor_not_one_dimensional(kind.shape)
+        if kind.shape == (0,):
+            raise errors.empty_kernel(kind.shape)
     arrays = [np.asarray(factor.values) for factor in factors]
     product = reduce(np.multiply.outer, arrays)
     center = None
-    if any(factor.center for factor in factors):
-        center = tuple(f.center[0] if f.center else (f.shape[0] - 1) // 2 for f in factors)
-    weak = all(factor.weak for factor in factors)
+    if any(kind.center for kind in kinds):
+        center = tuple(kind.center[0] if kind.center else (kind.shape[0] - 1) // 2 for kind in kinds)
     same = tuple(array.astype(product.dtype) for array in arrays) if product.dtype.kind in "fc" else None
-    return Operand(product.dtype, product.shape, weak, product, center=center, factors=same)
+    weak = all(kind.weak for kind in kinds)
+    return Operand(Kind(product.dtype, product.shape, weak, center=center), product, factors=same)
 
 
 def _read(argument: str, value: object) -> Operand:
@@ -156,7 +163,15 @@ def _read(argument: str, value: object) -> Operand:
     _check_numeric(argument, array)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
-    return Operand(array.dtype, array.shape, weak, array, mask)
+    kind = Kind(array.dtype, array.shape, weak, mask is not None, exact=_exact_kind(array))
+    return Operand(kind, array, mask)
+
+
+def _exact_kind(array: NDArray[Any]) -> str | None:
+    if array.dtype.kind != "O":
+        return "float" if array.dtype.kind in "fc" else None
+    names = {type(value).__name__ for value in array.flat}
+    return next((name for name in ("Decimal", "Fraction", "float") if name in names), "int")
 
 
 def _array(argument: str, value: object) -> NDArray[Any]:

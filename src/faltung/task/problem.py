@@ -109,16 +109,8 @@ class Problem:
 
     @property
     def compute_dtype(self) -> np.dtype[Any]:
-        """The type in which an algorithm sums: the promoted operands', never narrower than
-        float32; exact 64-bit integers for integers.
-        """
-        operands = numbers.result_type(self.input_dtype, self.kernel_dtype)
-        if numbers.is_integral(operands):
-            floating = self.result_dtype.kind in "fc"
-            return np.result_type(self.result_dtype, np.float64) if floating else operands
-        if operands.kind == "O":
-            return operands
-        return np.result_type(operands, np.float32)
+        """The type in which an algorithm sums."""
+        return numbers.compute_type(self.input_dtype, self.kernel_dtype, self.result_dtype)
 
     def reach(self) -> tuple[tuple[int, int], ...]:
         """First and last input position, per axis, that output position 0 reads (box aside)."""

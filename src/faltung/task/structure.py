@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -53,15 +54,12 @@ def observe(w: NDArray[Any], rank: int | None = None) -> Structure:
     """The facts that one look at the values gives, O(size), and the rank where it is known."""
     if w.dtype.kind == "O":
         return UNKNOWN
-    low, high = (w.real.min(), w.real.max()) if w.dtype.kind == "c" else (w.min(), w.max())
-    finite = bool(np.isfinite(w).all())
-    real = w.dtype.kind != "c"
-    return Structure(
-        finite=finite,
-        nonnegative=bool(real and finite and low >= 0),
-        constant=bool(real and finite and low == high),
-        rank=1 if max(w.shape, default=1) == w.size else rank,
-    )
+    rank = 1 if max(w.shape, default=1) == w.size else rank
+    if w.dtype.kind == "c":
+        return Structure(bool(np.isfinite(w).all()), False, False, rank=rank)
+    low, high = w.min(), w.max()  # NaN if any weight is
+    finite = math.isfinite(low) and math.isfinite(high)
+    return Structure(finite, nonnegative=bool(finite and low >= 0), constant=bool(finite and low == high), rank=rank)
 
 
 def with_rank(structure: Structure, rank: int) -> Structure:

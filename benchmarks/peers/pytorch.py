@@ -1,0 +1,66 @@
+"""PyTorch: `torch.nn.functional.conv1d`, `conv2d`, `conv3d`, one batch and channels as the Problem has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from benchmarks.operands import Operands
+from benchmarks.peers import Peer, Refusal
+from benchmarks.peers.scope import as_correlation, floats, one_boundary
+from benchmarks.rounds import Call
+from faltung.task.problem import Problem
+
+_PADS = {"constant": "constant", "edge": "replicate", "reflect": "reflect", "wrap": "circular"}
+
+
+def use_threads(count: int) -> None:
+    """Its pool within one operation."""
+    torch.set_num_threads(count)
+
+
+def conv(problem: Problem, operands: Operands) -> Call | Refusal:
+    """The function of that dimension; equal zeros on both sides are its own padding, all else `pad` before it."""
+    if problem.ndim > 3 or any(u > 1 for u in problem.input_dilation) or problem.renormalise:
+        return "up to three dimensions, no input dilation, no renormalising"
+    if reason := floats(problem) or one_boundary(problem, _PADS):
+        return reason
+    beyond = _beyond(problem)
+    if problem.boundary[0] != "constant" and _too_far(problem, beyond):
+        return "no boundary further out than the input is long"
+    x = torch.from_numpy(operands.x).reshape(problem.batch, problem.channels, *problem.input_shape)
+    kernel_shape = problem.filters, problem.channels // problem.groups, *problem.kernel_shape
+    w = torch.from_numpy(as_correlation(problem, operands.w)).reshape(kernel_shape)
+    function = (functional.conv1d, functional.conv2d, functional.conv3d)[problem.ndim - 1]
+    keywords: dict[str, Any] = {
+        "stride": problem.stride,
+        "dilation": problem.dilation,
+        "groups": problem.groups,
+    }
+    if _own_padding(problem, beyond):
+        keywords["padding"] = tuple(before for before, _ in beyond)
+        return lambda: function(x, w, **keywords)
+    pads = [amount for before_after in reversed(beyond) for amount in before_after]
+    style = _PADS[problem.boundary[0]]
+    fill = float(problem.fill_value.real) if style == "constant" else None
+    return lambda: function(functional.pad(x, pads, style, fill), w, **keywords)
+
+
+def _beyond(problem: Problem) -> list[tuple[int, int]]:
+    """Samples that outputs read before and after the input, along each axis; negative where they skip some."""
+    spans = zip(problem.touched(), problem.input_shape, strict=True)
+    return [(-low, low + count - n) for (low, count), n in spans]
+
+
+def _own_padding(problem: Problem, beyond: list[tuple[int, int]]) -> bool:
+    zeros = problem.boundary[0] == "constant" and problem.fill_value == 0
+    return zeros and all(before == after >= 0 for before, after in beyond)
+
+
+def _too_far(problem: Problem, beyond: list[tuple[int, int]]) -> bool:
+    return any(max(amounts) >= n or min(amounts) < 0 for amounts, n in zip(beyond, problem.input_shape, strict=True))
+
+
+PEERS = (Peer("torch", conv),)

@@ -1,0 +1,26 @@
+"""The command line: photographs, sound and arrays in; convolved, out.
+
+Importing this costs nothing; `main` loads the rest.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+_EXTRA = frozenset({"typer", "rich", "PIL", "matplotlib"})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, or 2 where it could not do what was asked."""
+    try:
+        import matplotlib  # noqa: F401  (asked for here, so that its lack is told in one line)
+        import PIL  # noqa: F401
+
+        from faltung.cli.commands import run
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.partition(".")[0] not in _EXTRA:
+            raise
+        sys.stderr.write(f'faltung: the command line needs {missing.name}: pip install "faltung[cli]"\n')
+        return 2
+    return run(arguments)

@@ -1,0 +1,278 @@
+"""Which Problem the user's words mean for operands of these kinds, in numbered steps.
+
+1 words, 2 axes, 3 centre, 4 types, 5 box, 6 the Problem; none goes back. Values play no part,
+so that a repeated call finds its Problem in the cache.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from faltung import errors
+from faltung.meaning import boundary as boundaries
+from faltung.meaning import extent, numbers
+from faltung.meaning.boundary import Boundary
+from faltung.meaning.extent import MODES, Mode, Operation
+from faltung.task.operand import Kind
+from faltung.task.problem import Index, Problem
+
+NAN_POLICIES = ("propagate", "omit", "raise")
+PROBLEMS_REMEMBERED = 512
+_REACH_LIMIT = 2**62
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The parameters of `faltung.convolve` that decide which sum, as the user gave them."""
+
+    mode: Mode = "full"
+    axes: int | Sequence[int] | None = None
+    boundary: Boundary | Sequence[Boundary] = "constant"
+    fill_value: complex = 0
+    center: int | Sequence[int] | None = None
+    stride: int | Sequence[int] = 1
+    dilation: int | Sequence[int] = 1
+    nan_policy: str = "propagate"
+    accuracy: str | float = "norm"
+    dtype: DTypeLike | None = None
+
+
+def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
+    """The Problem, and along which axes of x those of w lie.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        The words describe none; the message says which argument, and the mend.
+    """
+    words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in _words_of(options))
+    try:
+        # Types as well: 1, 1.0 and True are equal, but not all are strides.
+        return _remembered(operation, words, tuple(map(_types_of, words)), x, w)
+    except TypeError:
+        return _describe(operation, options, x, w)  # unhashable words, or the error itself
+
+
+def _words_of(options: Options) -> tuple[Any, ...]:
+    return tuple(getattr(options, name) for name in Options.__slots__)
+
+
+def _types_of(word: object) -> object:
+    return tuple(map(type, word)) if isinstance(word, tuple) else type(word)
+
+
+@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
+def _remembered(
+    operation: Operation, words: tuple[Any, ...], _types: tuple[object, ...], x: Kind, w: Kind
+) -> tuple[Problem, Index]:
+    return _describe(operation, Options(*words), x, w)
+
+
+def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
+    mode, accuracy = _words(options)  # 1
+    axes = _axes(x, w, options.axes)  # 2
+    boundary = _spread(_each("boundary", options.boundary, len(axes), boundaries.check), axes, x.ndim, "constant")
+    stride = _spread(_each("stride", options.stride, len(axes), _step("stride")), axes, x.ndim, 1)
+    dilation = _spread(_each("dilation", options.dilation, len(axes), _step("dilation")), axes, x.ndim, 1)
+    center = _spread(_centers(operation, w, options.center), axes, x.ndim, 0)  # 3
+    kernel_shape = _spread(w.shape, axes, x.ndim, 1)
+    omit = x.masked or (options.nan_policy == "omit" and x.dtype.kind in "fc")
+    result = _result_type(x, w, omit or "normalize" in boundary, options.dtype)  # 4
+    low, length = _box(operation, mode, x.shape, kernel_shape, axes, center, stride, dilation)  # 5
+    problem = Problem(  # 6
+        operation=operation,
+        input_dtype=x.beside(w) if x.weak and not w.weak else x.dtype,
+        input_shape=x.shape,
+        kernel_dtype=w.beside(x) if w.weak and not x.weak else w.dtype,
+        kernel_shape=kernel_shape,
+        result_dtype=result,
+        center=center,
+        stride=stride,
+        dilation=dilation,
+        input_dilation=(1,) * x.ndim,
+        low=low,
+        length=length,
+        boundary=boundary,
+        omit=omit,
+        accuracy=accuracy,
+    )
+    return _with_fill_value(problem, options.fill_value, options.boundary), axes
+
+
+# 1 words -----------------------------------------------------------------------------------
+
+
+def _words(options: Options) -> tuple[Mode, str | float]:
+    if not isinstance(options.mode, str) or options.mode not in MODES:
+        raise errors.unknown_word("mode", options.mode, MODES)
+    if not isinstance(options.nan_policy, str) or options.nan_policy not in NAN_POLICIES:
+        raise errors.unknown_word("nan_policy", options.nan_policy, NAN_POLICIES)
+    return options.mode, _accuracy(options.accuracy)
+
+
+def _accuracy(accuracy: object) -> str | float:
+    if isinstance(accuracy, str):
+        if accuracy in ("norm", "elementwise"):
+            return accuracy
+    elif isinstance(accuracy, int | float | np.integer | np.floating) and 0 < accuracy < 1:
+        return float(accuracy)
+    raise errors.bad_accuracy(accuracy)
+
+
+# 2 axes ------------------------------------------------------------------------------------
+
+
+def _axes(x: Kind, w: Kind, axes: object) -> Index:
+    if axes is None:
+        if x.ndim != w.ndim:
+            raise errors.dimensions_differ(x.shape, w.shape)
+        return tuple(range(x.ndim))
+    given = tuple(axes) if isinstance(axes, Sequence | np.ndarray) else (axes,)
+    named = tuple(_integer("axes", axis) for axis in given)
+    for axis in named:
+        if not -x.ndim <= axis < x.ndim:
+            raise errors.axis_out_of_range(axis, x.ndim)
+    positive = tuple(axis % x.ndim for axis in named)
+    if len(set(positive)) != len(positive):
+        raise errors.axis_twice(named)
+    if len(positive) != w.ndim:
+        raise errors.axes_differ(named, w.shape)
+    return positive
+
+
+def _integer(argument: str, value: object) -> int:
+    if isinstance(value, bool | np.bool_):
+        raise errors.not_an_integer(argument, value)
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # its TypeError is the check
+    except TypeError:
+        raise errors.not_an_integer(argument, value) from None
+
+
+def _step(argument: str) -> Any:
+    def check(value: object) -> int:
+        step = _integer(argument, value)
+        if step < 1:
+            raise errors.below_one(argument, step)
+        if step >= _REACH_LIMIT:
+            raise errors.too_large(argument, step)
+        return step
+
+    return check
+
+
+def _each(argument: str, value: Any, count: int, check: Any) -> tuple[Any, ...]:
+    """One checked value for each axis of the kernel, from one for all or one for each."""
+    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
+        return (check(value),) * count
+    if len(value) != count:
+        raise errors.wrong_count(argument, len(value), count)
+    return tuple(check(entry) for entry in value)
+
+
+def _spread(values: tuple[_T, ...], axes: Index, ndim: int, other: _T) -> tuple[_T, ...]:
+    """The kernel's per-axis values at its axes of x; ``other`` at those beside it (batch axes)."""
+    spread = [other] * ndim
+    for axis, value in zip(axes, values, strict=True):
+        spread[axis] = value
+    return tuple(spread)
+
+
+# 3 centre ----------------------------------------------------------------------------------
+
+
+def _centers(operation: Operation, w: Kind, center: object) -> Index:
+    if 0 in w.shape:
+        raise errors.empty_kernel(w.shape)
+    if center is None:
+        return w.center or tuple(extent.default_center(operation, k) for k in w.shape)
+    given = _each("center", center, w.ndim, lambda value: _integer("center", value))
+    for axis, (m, k) in enumerate(zip(given, w.shape, strict=True)):
+        if not 0 <= m < k:
+            raise errors.center_outside(m, k, axis)
+    return given
+
+
+# 4 types -----------------------------------------------------------------------------------
+
+
+def _result_type(x: Kind, w: Kind, renormalised: bool, wanted: DTypeLike | None) -> np.dtype[Any]:
+    if {x.exact, w.exact} in ({"Decimal", "Fraction"}, {"Decimal", "float"}):
+        raise errors.mixed_exact(str(x.exact), str(w.exact))  # Python's own sums refuse these half-way
+    natural = numbers.result_type(x.dtype, w.dtype, x_weak=x.weak, w_weak=w.weak)
+    if renormalised and numbers.is_integral(natural):
+        natural = np.dtype(np.float64)
+    return numbers.chosen_result_type(natural, _dtype(wanted))
+
+
+def _dtype(dtype: DTypeLike | None) -> np.dtype[Any] | None:
+    if dtype is None:
+        return None
+    try:
+        return np.dtype(dtype).newbyteorder("=")
+    except TypeError as reason:
+        raise errors.result_dtype_refused(str(dtype), "a number", f"name a numeric type ({reason})") from None
+
+
+# 5 box -------------------------------------------------------------------------------------
+
+
+def _box(
+    operation: Operation,
+    mode: Mode,
+    shape: Index,
+    kernel_shape: Index,
+    axes: Index,
+    center: Index,
+    stride: Index,
+    dilation: Index,
+) -> tuple[Index, Index]:
+    boxes = []
+    for axis, (n, k, m, s, d) in enumerate(zip(shape, kernel_shape, center, stride, dilation, strict=True)):
+        if axis not in axes:
+            boxes.append((0, n))
+            continue
+        if n == 0 and mode != "same":
+            raise errors.empty_input(shape, mode)
+        first, last = extent.reach(operation, k, d, m)
+        if last - first >= _REACH_LIMIT:
+            raise errors.too_large("dilation", d)
+        low, length = extent.box(mode, n, first, last, s)
+        if length < 1 and n > 0:
+            raise errors.kernel_does_not_fit(last - first + 1, n, axis)
+        boxes.append((low, length))
+    return tuple(low for low, _ in boxes), tuple(length for _, length in boxes)
+
+
+# 6 the Problem -----------------------------------------------------------------------------
+
+
+def _with_fill_value(problem: Problem, value: object, said: object) -> Problem:
+    fill = fill_value_as(value, problem)
+    if fill != 0 and "constant" not in problem.boundary:
+        raise errors.fill_value_without_constant(value, said)
+    return problem.with_fill_value(fill)
+
+
+def fill_value_as(value: object, problem: Problem) -> int | float | complex:
+    """The fill value as a Python number that the computation's type holds."""
+    computed = problem.compute_dtype if problem.result_dtype.kind in "biuO" else problem.result_dtype
+    number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, int | float | complex):
+        if problem.input_dtype.kind == "c":
+            return number
+        if not isinstance(number, complex):
+            if not numbers.is_integral(computed):
+                return math.nan if math.isnan(number) else number  # one NaN, so that Problems compare equal
+            if math.isfinite(number) and number == int(number) and -(2**63) <= number < 2**64:
+                return int(number)
+    raise errors.fill_value_does_not_fit(value, str(computed))

@@ -1,0 +1,70 @@
+// Samples of any type and stride, continued beyond the line's ends, as contiguous numbers.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "overlap_save.hpp"
+
+namespace faltung::FALTUNG_LEVEL {
+
+template <class From, class T>
+void convert_as(const std::byte* from, std::ptrdiff_t stride, std::ptrdiff_t count, T* to) {
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+        From value;
+        std::memcpy(&value, from + i * stride, sizeof value);
+        to[i] = static_cast<T>(value);
+    }
+}
+
+// Contiguous samples have a stride that the compiler knows, so that it can vectorise.
+template <class From, class T>
+void convert_from(const std::byte* from, std::ptrdiff_t stride, std::ptrdiff_t count, T* to) {
+    if (stride == static_cast<std::ptrdiff_t>(sizeof(From)))
+        convert_as<From>(from, sizeof(From), count, to);
+    else
+        convert_as<From>(from, stride, count, to);
+}
+
+template <class T>
+void convert(Element element, const std::byte* from, std::ptrdiff_t stride, std::ptrdiff_t count, T* to) {
+    switch (element) {
+        case Element::boolean:  // a byte, 0 or 1
+        case Element::uint8: return convert_from<std::uint8_t>(from, stride, count, to);
+        case Element::uint16: return convert_from<std::uint16_t>(from, stride, count, to);
+        case Element::uint32: return convert_from<std::uint32_t>(from, stride, count, to);
+        case Element::uint64: return convert_from<std::uint64_t>(from, stride, count, to);
+        case Element::int8: return convert_from<std::int8_t>(from, stride, count, to);
+        case Element::int16: return convert_from<std::int16_t>(from, stride, count, to);
+        case Element::int32: return convert_from<std::int32_t>(from, stride, count, to);
+        case Element::int64: return convert_from<std::int64_t>(from, stride, count, to);
+        case Element::float16: return convert_from<_Float16>(from, stride, count, to);
+        case Element::float32: return convert_from<float>(from, stride, count, to);
+        case Element::float64: return convert_from<double>(from, stride, count, to);
+    }
+}
+
+// Samples position … position + count − 1 of the continued line that begins at `line`.
+template <class T>
+void gather(const Lines<T>& lines, const std::byte* line, std::ptrdiff_t position, std::ptrdiff_t count, T* to) {
+    const std::ptrdiff_t n = lines.shape[lines.axis], stride = lines.strides[lines.axis];
+    const std::ptrdiff_t end = position + count;
+    while (position < end) {
+        if (position >= 0 && position < n) {
+            const std::ptrdiff_t inside = std::min(end, n) - position;
+            convert(lines.element, line + position * stride, stride, inside, to);
+            position += inside;
+            to += inside;
+        } else {
+            const std::ptrdiff_t index = n > 0 ? source_index(lines.boundary, position, n) : -1;
+            if (index < 0)
+                *to = lines.fill;
+            else
+                convert(lines.element, line + index * stride, stride, 1, to);
+            ++position;
+            ++to;
+        }
+    }
+}
+
+}  // namespace faltung::FALTUNG_LEVEL

@@ -1,0 +1,150 @@
+"""The benchmark's own logic, and that its peers do the same sums as faltung. Never a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import faltung as ft
+from benchmarks import agreement, cells, operands, ours, peers, report, rounds, tables, work
+from benchmarks.bands import band, ratio
+from benchmarks.cells import Cell
+from benchmarks.peers import Peer
+from faltung.task.problem import Problem
+
+CELLS = cells.read()
+
+
+def shrunken(cell: Cell) -> Problem:
+    """The same question of arrays that are small enough to ask in a test."""
+
+    def smaller(most: int) -> Callable[[re.Match[str]], str]:
+        return lambda match: match[1] + ",".join(str(min(int(n), most)) for n in match[2].split(",")) + "]"
+
+    line = re.sub(r"(x=\w+\[)([\d,]+)\]", smaller(40), cell.line)
+    return Problem.parse(re.sub(r"(w=\w+\[)([\d,]+)\]", smaller(9), line))
+
+
+def test_cells_are_many_and_arrays_can_ask_for_all_of_them() -> None:
+    assert len(CELLS) >= 40
+    for cell in CELLS:
+        assert ours.question(cell.problem)["mode"] in cell.line
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_the_call_asks_for_the_cell(cell: Cell) -> None:
+    problem = shrunken(cell)
+    given = operands.draw(problem)
+    assert Problem.parse(ours.plan(problem, given, 1)["problem"]).with_structure(problem.structure) == problem
+    result = np.asarray(ours.call(problem, given, 1)())
+    assert (result.shape, result.dtype) == (problem.length, problem.result_dtype)
+
+
+def test_cells_skip_comments_and_name_what_is_unknown() -> None:
+    assert [str(cell) for cell in cells.parse("d", "# no\n\nconvolve x=f32[9] w=f32[3]\n")] == [
+        "convolve x=f32[9] w=f32[3]"
+    ]
+    with pytest.raises(ValueError, match="domain='4d'"):
+        cells.read(["4d"])
+    with pytest.raises(ValueError, match="peers='matlab'"):
+        peers.found(["matlab"])
+
+
+@pytest.mark.parametrize("library", peers.LIBRARIES)
+def test_peers_agree_with_faltung(library: str) -> None:
+    found, absent = peers.found([library])
+    if absent:
+        pytest.skip(f"{library} is not installed")
+    for peer in found:
+        answers = [_answer(peer, shrunken(cell)) for cell in CELLS]
+        assert any(answer is not None for answer in answers), f"{peer.name} refuses everything"
+
+
+def _answer(peer: Peer, problem: Problem) -> object:
+    given = operands.draw(problem)
+    prepared = peer.prepare(problem, given)
+    if isinstance(prepared, str):
+        return None
+    found, expected = prepared(), ours.call(problem, given, 1)()
+    assert agreement.difference(problem, given, expected, found) is None, (peer.name, str(problem))
+    return found
+
+
+def test_a_peer_that_does_something_else_is_noticed() -> None:
+    problem = Problem.parse("convolve x=f32[300] w=f32[9] mode=same")
+    given = operands.draw(problem)
+    right = ft.convolve(given.x, given.w, mode="same")
+    assert agreement.difference(problem, given, right, right[None, None]) is None
+    for wrong in (ft.correlate(given.x, given.w, mode="same"), np.roll(right, 1), right[1:], right * np.nan):
+        assert agreement.difference(problem, given, right, wrong) is not None
+    integers = Problem.parse("convolve x=i64[3] w=i64[3] mode=same")
+    exact, off_by_one = np.array([1, 2, 3]), np.array([1, 2, 4])
+    assert agreement.difference(integers, operands.draw(integers), exact, off_by_one) == "1 of 3 integers differ"
+
+
+def test_a_ratio_differs_from_one_only_if_its_band_says_so() -> None:
+    assert band([3.0, 1.0, 2.0]).middle == 2.0
+    noisy, steady = [1.0, 2.0, 1.0, 3.0, 1.0], [1.0, 2.0, 1.0, 3.0, 1.0]
+    assert not ratio(noisy, steady).differs
+    assert ratio([2 * seconds for seconds in noisy], steady).low == 2.0
+    assert ratio([2 * seconds for seconds in noisy], steady).differs
+    assert not ratio([2.0, 2.0], [1.0, 1.0]).differs, "two rounds decide nothing"
+    assert ratio([50.0], steady).middle == 50.0
+    with pytest.raises(ValueError, match="same rounds"):
+        ratio([1.0, 2.0], steady)
+
+
+def test_nobody_always_follows_the_same_one() -> None:
+    names = ["a", "b", "c"]
+    turns = [rounds.order(names, turn) for turn in range(6)]
+    assert all(sorted(turn) == names for turn in turns)
+    assert all(sum(turn[0] == name for turn in turns) == 2 for name in names)
+    followers = {(before, after) for turn in turns for before, after in pairwise(turn)}
+    assert len(followers) == 6
+
+
+def test_rounds_repeat_short_calls_and_spare_slow_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 0.0
+
+    def lasting(seconds: float) -> Callable[[], None]:
+        def call() -> None:
+            nonlocal clock
+            clock += seconds
+
+        return call
+
+    monkeypatch.setattr(rounds, "perf_counter", lambda: clock)
+    calls = {"ours": lasting(1e-3), "quick": lasting(1e-5), "slow": lasting(1.5)}
+    timings = rounds.take(calls, rounds=6)
+    assert {name: len(timing.samples) for name, timing in timings.items()} == {"ours": 6, "quick": 6, "slow": 1}
+    assert timings["quick"].repeats * 1e-5 >= rounds.SHORTEST
+    assert timings["quick"].samples == pytest.approx([1e-5] * 6)
+    assert timings["slow"].once
+
+
+def test_work_counts_what_each_algorithm_does() -> None:
+    image = Problem.parse("convolve x=f32[10,10] w=f32[3,5] mode=same")
+    assert work.operations("direct", image) == 2 * 15 * 100
+    assert work.operations("separable", image) == 2 * 8 * 100
+    assert work.operations("crystal ball", image) is None
+    assert work.size(image) == 4 * (100 + 15 + 100)
+    both_complex = Problem.parse("convolve x=c64[10] w=c64[3] mode=same")
+    assert work.operations("direct", both_complex) == 4 * 2 * 3 * 10
+    long = Problem.parse("convolve x=f32[1000000] w=f32[129] mode=valid")
+    transform, direct = work.operations("fft", long), work.operations("direct", long)
+    assert transform is not None
+    assert direct is not None
+    assert 55 < transform / long.outputs < 65 < direct / long.outputs
+
+
+def test_the_report_reads_well() -> None:
+    table = tables.Table("T", ("cell", "n"), (("a", "1"), ("bb", "10")))
+    assert tables.plain(table) == "\nT\ncell   n\n--------\na      1\nbb    10"
+    assert report.duration(0.00123) == "1.23 ms"
+    assert report.marked(band([2.0] * 5)) == "> 2 [2, 2]"
+    assert report.marked(band([0.5] * 5)) == "< 0.5 [0.5, 0.5]"
+    assert report.marked(band([0.9, 1.0, 1.1, 1.0, 1.0])).startswith("=")

@@ -1,0 +1,434 @@
+"""The command line on arrays, and what it says when it cannot do what was asked."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import pickle
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import faltung as ft
+from faltung.cli import main
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def done(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command that must succeed; what it printed."""
+
+    def run(*arguments: object) -> str:
+        status = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        assert (status, printed.err) == (0, "")
+        return printed.out
+
+    return run
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command that must fail with status 2 and one line on the error stream; that line."""
+
+    def run(*arguments: object) -> str:
+        status = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        assert (status, printed.out) == (2, "")
+        assert printed.err.count("\n") == 1
+        assert printed.err.startswith("faltung: ")
+        return printed.err.removeprefix("faltung: ").rstrip("\n")
+
+    return run
+
+
+@pytest.fixture
+def array(tmp_path: Path) -> Path:
+    path = tmp_path / "x.npy"
+    np.save(path, np.arange(12.0).reshape(3, 4))
+    return path
+
+
+def test_array_is_convolved_as_by_the_library(done: Run, array: Path, tmp_path: Path) -> None:
+    out = tmp_path / "y.npy"
+    printed = done("apply", array, "--kernel", "1 2 1; 2 4 2; 1 2 1", "-o", out)
+    expected = ft.convolve(np.load(array), [[1, 2, 1], [2, 4, 2], [1, 2, 1]])
+    np.testing.assert_array_equal(np.load(out), expected)
+    assert "shape (3, 4), float64" in printed
+    assert "convolve, mode full, boundary constant: direct" in printed
+    assert f"{out}, shape (5, 6), float64" in printed.replace("\n", "")
+
+
+def test_mode_boundary_and_correlate_are_passed_on(done: Run, array: Path, tmp_path: Path) -> None:
+    out = tmp_path / "y.npy"
+    done(
+        "apply", array, "-k", "1 2; 3 4", "--mode", "same", "--boundary", "reflect,wrap", "--correlate", "-o", out
+    )  # fmt: skip
+    expected = ft.correlate(np.load(array), [[1, 2], [3, 4]], mode="same", boundary=("reflect", "wrap"))
+    np.testing.assert_array_equal(np.load(out), expected)
+
+
+def test_axes_of_an_array(done: Run, array: Path, tmp_path: Path) -> None:
+    out = tmp_path / "y.npy"
+    done("apply", array, "-k", "gaussian:sigma=0.5", "--axes", "1", "-o", out)
+    np.testing.assert_array_equal(np.load(out), ft.convolve(np.load(array), ft.kernels.gaussian(0.5), axes=1))
+
+
+def test_integers_stay_exact_and_keep_float_makes_float32(done: Run, tmp_path: Path) -> None:
+    source, out = tmp_path / "x.npy", tmp_path / "y.npy"
+    np.save(source, np.array([2**53 + 1, 0, 5]))
+    done("apply", source, "-k", "1 1", "-o", out)
+    assert np.load(out).tolist() == [2**53 + 1, 2**53 + 1, 5, 5]
+    done("apply", source, "-k", "1 1", "-o", out, "--keep-float", "--force")
+    assert np.load(out).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1 2 1", [1, 2, 1]),
+        ("1,2,1", [1, 2, 1]),
+        (" -1 .5 1e-3 ", [-1, 0.5, 0.001]),
+        ("1/9 1/3", [1 / 9, 1 / 3]),
+        ("123456789012345678", [123456789012345678]),
+    ],
+)
+def test_literal_kernels(done: Run, tmp_path: Path, text: str, values: list[float]) -> None:
+    source, out = tmp_path / "x.npy", tmp_path / "y.npy"
+    np.save(source, np.array([1]))
+    done("apply", source, f"--kernel={text}", "-o", out)
+    assert np.load(out).tolist() == values
+
+
+def test_kernel_from_a_file(done: Run, array: Path, tmp_path: Path) -> None:
+    kernel, out = tmp_path / "w.npy", tmp_path / "y.npy"
+    np.save(kernel, np.array([[1.5, 2.5]]))
+    done("apply", array, "-k", kernel, "-o", out)
+    np.testing.assert_array_equal(np.load(out), ft.convolve(np.load(array), np.load(kernel)))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "message"),
+    [
+        ("gausian:sigma=3", "kernel 'gausian' is not known; did you mean gaussian?"),
+        ("zzz", "kernel 'zzz' is not known; expected one of box, emboss, exponential, gaussian"),
+        ("__import__('os').system('true')", "kernel \"__import__('os').system('true')\" is not known"),
+        ("1 __import__('os')", "kernel: \"__import__('os')\" is no number; expected e.g. 2, -0.5, 1e-3 or 1/9"),
+        ("1 2; 3", "kernel '1 2; 3': rows have 2, 1 numbers; expected as many in each"),
+        ("1 1/0", "kernel: '1/0' divides by zero"),
+        ("1e999 1", "kernel: '1e999' is beyond the largest floating-point number"),
+        ("1e99999999999 1", "kernel: '1e99999999999' is no number"),
+        ("gaussian", "kernel gaussian: sigma is missing; expected e.g. gaussian:sigma=2"),
+        ("gaussian:sigma=wide", "kernel gaussian: sigma='wide' is no number; expected e.g. sigma=3"),
+        ("gaussian:size=3", "kernel gaussian: 'size=3' is no parameter; expected sigma=... or ndim=... or"),
+        ("emboss:x=1", "kernel emboss: 'x=1' is no parameter; expected emboss alone, it has none"),
+        ("gaussian:sigma=-2", "sigma=-2: expected a finite number above 0"),
+        ("1 2 1", "kernel '1 2 1' has 1 axis (shape (3,)), the array has 2 (along its shape (3, 4)); --axes says"),
+        ("gone.npy", "gone.npy: no such file"),
+        ("gone.wav", "gone.wav: no such file"),
+    ],
+)
+def test_bad_kernels(refused: Run, array: Path, tmp_path: Path, kernel: str, message: str) -> None:
+    out = tmp_path / "y.npy"
+    assert message in refused("apply", array, "--kernel", kernel, "-o", out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--mode", "middle"], "mode='middle': expected 'full', 'same' or 'valid'"),
+        (["--boundary", "mirror"], "boundary='mirror' is"),
+        (["--boundary", "edge,edge,edge"], "boundary has 3 entries: expected one value for all axes, or 2"),
+        (["--axes", "0,x"], "--axes='0,x': expected integers between commas, such as 0,1"),
+        (["--axes", "0,7"], "axes: 7 is no axis of x"),
+        (["--mode", "valid"], "mode='valid': the kernel reaches over 5 samples on axis 0, x has 3"),
+    ],
+)
+def test_bad_options(refused: Run, array: Path, tmp_path: Path, options: list[str], message: str) -> None:
+    out = tmp_path / "y.npy"
+    assert message in refused("apply", array, "-k", "box:size=5", "-o", out, *options)
+    assert not out.exists()
+
+
+def test_inexact_integers_are_refused_with_the_mend(refused: Run, tmp_path: Path) -> None:
+    source = tmp_path / "x.npy"
+    np.save(source, np.array([2**62, 2**62]))
+    assert "does not fit into int64" in refused("apply", source, "-k", "1 1", "-o", tmp_path / "y.npy")
+
+
+def test_missing_input(refused: Run, tmp_path: Path) -> None:
+    source = tmp_path / "gone.npy"
+    assert refused("apply", source, "-k", "1", "-o", tmp_path / "y.npy") == f"{source}: no such file"
+
+
+def test_folder_as_input(refused: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.npy").mkdir()
+    assert "cannot be read: Is a directory" in refused("apply", tmp_path / "x.npy", "-k", "1", "-o", tmp_path / "y.npy")
+
+
+@pytest.mark.parametrize(("name", "what"), [("x.tiff", "'.tiff'"), ("x", "a name without an extension")])
+def test_unknown_input_extension(refused: Run, tmp_path: Path, name: str, what: str) -> None:
+    line = refused("apply", tmp_path / name, "-k", "1", "-o", tmp_path / "y.npy")
+    assert f"{what}" in line
+    assert "expected .png, .jpg, .jpeg, .wav or .npy" in line
+
+
+def test_unknown_output_extension(refused: Run, array: Path, tmp_path: Path) -> None:
+    line = refused("apply", array, "-k", "1;", "-o", tmp_path / "y.txt")
+    assert line == f"{tmp_path / 'y.txt'}: the extension '.txt' does not serve for x.npy; expected .npy"
+
+
+def test_text_file_named_npy(refused: Run, tmp_path: Path) -> None:
+    source = tmp_path / "x.npy"
+    source.write_text("not an array")
+    assert "is no .npy file that can be read" in refused("apply", source, "-k", "1", "-o", tmp_path / "y.npy")
+
+
+def npy_header(text: str, version: bytes = b"\x01\x00") -> bytes:
+    return b"\x93NUMPY" + version + struct.pack("<H", len(text) + 1) + text.encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1152921504606846976,)}", f"claims {2**63} bytes"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", f"claims {2**67} bytes"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (3,)}", "claims 24 bytes (shape (3,), float64), 16 are"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}", "claims -8 bytes"),
+        ("{'descr': '<M8[s]', 'fortran_order': False, 'shape': (2,)}", "expected bool, integer, floating or complex"),
+        ("{'descr': '<U2', 'fortran_order': False, 'shape': (2,)}", "expected bool, integer, floating or complex"),
+        ("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (2,)}", "expected bool, integer, floating"),
+        ("{'descr': '<f8', 'shape': (2,)}", "is no .npy file that can be read"),
+        ("__import__('os').mkdir('canary')", "is no .npy file that can be read"),
+        ("(" * 5000, "is no .npy file that can be read"),
+    ],
+)
+def test_npy_header_that_lies(
+    refused: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("x.npy").write_bytes(npy_header(header) + bytes(16))
+    assert message in refused("apply", "x.npy", "-k", "1", "-o", "y.npy")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
+
+
+def test_npy_headers_of_python_2_are_read_without_a_word(done: Run, tmp_path: Path) -> None:
+    header = npy_header("{'descr': '<f8', 'fortran_order': False, 'shape': (2L,)}")
+    (tmp_path / "x.npy").write_bytes(header + np.array([1.0, 2.0]).tobytes())
+    done("apply", tmp_path / "x.npy", "-k", "1 1", "-o", tmp_path / "y.npy")
+    assert np.load(tmp_path / "y.npy").tolist() == [1, 3, 2]
+
+
+def test_npy_of_an_unknown_version(refused: Run, tmp_path: Path) -> None:
+    source = tmp_path / "x.npy"
+    source.write_bytes(npy_header("{}", b"\x07\x00"))
+    line = refused("apply", source, "-k", "1", "-o", tmp_path / "y.npy")
+    assert ".npy" in line
+    assert "expected 1.0 or 2.0" in line or "can be read" in line
+
+
+class Canary:
+    """Leaves a file behind if it is ever unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.path,))
+
+
+def test_pickles_are_never_loaded(refused: Run, tmp_path: Path) -> None:
+    source, canary = tmp_path / "x.npy", tmp_path / "canary"
+    np.save(source, np.array([Canary(canary)], dtype=object), allow_pickle=True)
+    pickle.loads(pickle.dumps(Canary(canary)))
+    assert canary.exists(), "the canary must be able to sing"
+    canary.unlink()
+    line = refused("apply", source, "-k", "1", "-o", tmp_path / "y.npy")
+    assert "holds object; expected bool, integer, floating or complex numbers" in line
+    assert not canary.exists()
+
+
+def test_existing_output_needs_force(refused: Run, done: Run, array: Path, tmp_path: Path) -> None:
+    out = tmp_path / "y.npy"
+    out.write_bytes(b"precious")
+    assert refused("apply", array, "-k", "1;", "-o", out) == f"{out}: exists already; --force overwrites it"
+    assert out.read_bytes() == b"precious"
+    done("apply", array, "-k", "1;", "-o", out, "--force")
+    np.testing.assert_array_equal(np.load(out), np.load(array))
+
+
+def test_input_may_be_the_output(done: Run, array: Path) -> None:
+    before = np.load(array)
+    done("apply", array, "-k", "2;", "-o", array, "--force")
+    np.testing.assert_array_equal(np.load(array), 2 * before)
+
+
+def test_link_keeps_pointing(done: Run, array: Path, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.npy", tmp_path / "link.npy"
+    target.touch()
+    link.symlink_to(target)
+    done("apply", array, "-k", "1;", "-o", link, "--force")
+    assert link.is_symlink()
+    np.testing.assert_array_equal(np.load(target), np.load(array))
+
+
+def test_output_folder_missing(refused: Run, array: Path, tmp_path: Path) -> None:
+    out = tmp_path / "gone" / "y.npy"
+    assert refused("apply", array, "-k", "1;", "-o", out) == f"{out}: there is no folder {out.parent} to write it in"
+
+
+def test_output_is_a_folder(refused: Run, array: Path, tmp_path: Path) -> None:
+    (tmp_path / "y.npy").mkdir()
+    assert "is a folder" in refused("apply", array, "-k", "1;", "-o", tmp_path / "y.npy")
+
+
+def test_output_below_a_file(refused: Run, array: Path) -> None:
+    assert "there is no folder" in refused("apply", array, "-k", "1;", "-o", array / "y.npy")
+
+
+def test_folder_that_refuses_files(refused: Run, array: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+
+    def deny(path: object, flags: int, *rest: int) -> int:
+        if flags & os.O_CREAT:  # permission bits do not stop root, who may run these tests
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", deny)
+    out = tmp_path / "y.npy"
+    assert refused("apply", array, "-k", "1;", "-o", out) == f"{out}: cannot be written: Permission denied"
+
+
+def test_failure_while_writing_leaves_the_old_file(
+    refused: Run, array: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out = tmp_path / "y.npy"
+    out.write_bytes(b"precious")
+    monkeypatch.setattr(os, "fsync", full)
+    line = refused("apply", array, "-k", "1;", "-o", out, "--force")
+    assert line == f"{out}: cannot be written: No space left on device"
+    assert out.read_bytes() == b"precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.npy", "y.npy"]
+
+
+def test_interrupt_leaves_nothing_behind(array: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    assert main(["apply", str(array), "-k", "1;", "-o", str(tmp_path / "y.npy")]) not in (0, 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.npy"]
+
+
+def test_file_mode_follows_the_umask(done: Run, array: Path, tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        done("apply", array, "-k", "1;", "-o", tmp_path / "y.npy")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "y.npy").stat().st_mode & 0o777 == 0o640
+
+
+def test_escape_sequences_do_not_reach_the_terminal(done: Run, array: Path, tmp_path: Path) -> None:
+    out = tmp_path / "[red]\x1b[2Jy.npy"
+    printed = done("apply", array, "-k", "1;", "-o", out)
+    assert "\x1b" not in printed
+    assert "[red]�[2Jy.npy" in printed
+
+
+def test_too_large_a_result_is_told(refused: Run, tmp_path: Path) -> None:
+    source = tmp_path / "x.npy"
+    np.save(source, np.zeros((1, 1)))
+    line = refused("apply", source, "-k", "gaussian:sigma=100000", "-o", tmp_path / "y.npy")
+    assert "memory" in line
+
+
+def test_plan_prints_the_explanation(done: Run) -> None:
+    printed = done("plan", "convolve x=f32[2048,2048] w=f32[31,31] mode=same")
+    assert printed.split()[0] == ft.plan("f32[2048,2048]", "f32[31,31]", mode="same").algorithm
+    assert "of the machine's limit" in printed
+    assert "problem:  convolve x=f32[2048,2048] w=f32[31,31]@15,15 mode=same" in printed
+
+
+def test_plan_with_a_method(done: Run) -> None:
+    assert done("plan", "convolve x=f32[64] w=f32[3]", "--method", "definition").startswith("definition")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("convolve x=f32[9", "problem line"),
+        ("fold x=f32[9] w=f32[3]", "'fold' is no word of the grammar"),
+        ("convolve x=f32[9] w=f32[3] mode=none", "mode='none': expected 'full', 'same' or 'valid'"),
+    ],
+)
+def test_bad_problem_lines(refused: Run, line: str, message: str) -> None:
+    assert message in refused("plan", line)
+
+
+def test_kernels_lists_all(done: Run) -> None:
+    printed = done("kernels")
+    for name in ft.kernels.NAMES:
+        assert name in printed
+    assert "sigma=" in printed
+
+
+def test_kernels_shows_one(done: Run) -> None:
+    printed = done("kernels", "gaussian:sigma=1,truncate=2")
+    assert "(5,), float64" in printed
+    assert "(2,)" in printed
+    assert "1.2e-02 of its mass" in printed
+    assert "0.4026" in printed
+    assert "sobel" in done("kernels", "sobel")
+
+
+def test_kernels_refuses_unknown(refused: Run) -> None:
+    assert "did you mean laplacian?" in refused("kernels", "laplace")
+
+
+def test_version_names_instruction_set_and_threads(done: Run) -> None:
+    words = done("--version")
+    assert words.startswith(f"faltung {ft.__version__}, instruction set {ft.get_instruction_set()}, ")
+    assert f"{ft.get_threads()} thread" in words
+
+
+def test_module_is_the_command() -> None:
+    ran = subprocess.run([sys.executable, "-m", "faltung", "--version"], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("faltung ")
+
+
+@pytest.mark.parametrize("lacking", ["typer", "rich", "PIL", "matplotlib"])
+def test_missing_extra_is_told_in_a_line(lacking: str) -> None:
+    code = f"import sys; sys.modules[{lacking!r}] = None\nfrom faltung.cli import main\nsys.exit(main(['--version']))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.strip().endswith('pip install "faltung[cli]"')
+    assert ran.stderr.count("\n") == 1
+
+
+def test_spinner_appears_only_after_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    from rich.console import Console
+
+    from faltung.cli import patience
+
+    screen = io.StringIO()
+    monkeypatch.setattr(patience, "Console", lambda **_: Console(file=screen, force_terminal=True))
+    with patience.patience("quick", after=30):
+        pass
+    assert "quick" not in screen.getvalue()
+    with patience.patience("slow", after=0.01):
+        time.sleep(0.5)
+    assert "slow" in screen.getvalue()
