@@ -20,7 +20,7 @@ from faltung.algorithms.separable import tolerance
 from faltung.meaning.numbers import real_type
 from faltung.task.low_rank import terms_of
 from faltung.task.operand import Weights
-from faltung.task.structure import UNKNOWN, observe, with_rank
+from faltung.task.structure import observe, with_rank
 
 Kind = Literal["small", "random", "extreme", "strange kernel"]
 Array = NDArray[Any]
@@ -105,7 +105,7 @@ def _outer_product(rng: np.random.Generator, dtype: np.dtype[Any], shape: tuple[
 def _discovered(problem: Problem, x: Array, w: Array, present: NDArray[np.bool_] | None) -> Operands:
     """With the facts that `faltung.convolve` finds in a kernel; its rank where the line says one."""
     sought = problem.structure.rank is not None
-    problem = problem.with_structure(observe(w) if problem.plain else UNKNOWN)
+    problem = problem.with_structure(observe(w))
     if not sought or not problem.structure.finite:
         return Operands(problem, x, Weights(w), present)
     terms = terms_of(w[0, 0], tolerance(problem), limit=w.size)
