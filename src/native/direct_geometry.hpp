@@ -19,7 +19,9 @@ struct Axis {
     // A batch axis merged into this one: every sample is `inner` elements, `inner_step` bytes apart.
     std::ptrdiff_t inner = 1, inner_step = 0;
 
-    [[nodiscard]] std::ptrdiff_t first_position(std::ptrdiff_t output) const { return stride * output + offset; }
+    [[nodiscard]] std::ptrdiff_t first_position(std::ptrdiff_t output) const {
+        return stride * output + offset;
+    }
     [[nodiscard]] std::ptrdiff_t reach() const { return dilation * (taps - 1); }
     [[nodiscard]] std::ptrdiff_t positions() const { return length * inner; }
 
