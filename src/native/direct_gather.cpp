@@ -5,10 +5,6 @@
 namespace faltung {
 namespace {
 
-std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
 std::ptrdiff_t add_offsets(std::ptrdiff_t a, std::ptrdiff_t b) {
     return a == absent || b == absent ? absent : a + b;
 }

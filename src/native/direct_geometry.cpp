@@ -8,10 +8,6 @@ namespace {
 
 std::ptrdiff_t floor_divide(std::ptrdiff_t a, std::ptrdiff_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
 // A narrow last batch axis (colour channels) would leave most of a tile empty, and one beside
 // another batch axis only shortens the rows.
 bool merges(const Axis& before, const Axis& last, std::ptrdiff_t tile_columns) {

@@ -10,6 +10,10 @@
 
 namespace faltung {
 
+inline std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
 // Output p reads positions stride * p + offset + dilation * k, for k in [0, taps).
 struct Axis {
     std::ptrdiff_t taps = 1, outputs = 1, offset = 0, stride = 1, dilation = 1;
