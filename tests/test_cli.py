@@ -409,9 +409,10 @@ def test_module_is_the_command() -> None:
 
 
 @pytest.mark.parametrize("lacking", ["typer", "rich", "PIL", "matplotlib"])
-def test_missing_extra_is_told_in_a_line(lacking: str) -> None:
-    code = f"import sys; sys.modules[{lacking!r}] = None\nfrom faltung.cli import main\nsys.exit(main(['--version']))"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def test_missing_extra_is_told_in_a_line(lacking: str, tmp_path: Path) -> None:
+    code = f"import sys; sys.modules[{lacking!r}] = None\nfrom faltung.cli import main\nsys.exit(main(['demo']))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert not list(tmp_path.iterdir())
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.strip().endswith('pip install "faltung[cli]"')
     assert ran.stderr.count("\n") == 1
