@@ -36,6 +36,8 @@ class Machine:
     curve; beyond its end, a length costs 2.2 times its half."""
     interpreted_products_per_second: float = 1.5e6
     """Terms of the definition, in Python."""
+    interpreted_call_seconds: float = 50e-6
+    """The definition's preparation."""
     call_seconds: float = 4e-6
     """A native call with its preparation."""
     decomposition_call_seconds: float = 80e-6

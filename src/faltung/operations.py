@@ -233,7 +233,7 @@ def plan(
     array([2., 3., 3.])
     """
     options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype)
-    task = discover(normalise(operation, x, w, options))
+    task = discover(normalise(operation, x, w, options), method)
     count = None if threads is None else settings.checked_threads(threads)
     return Plan(task.problem, task.weights, method, count, _solve_again)
 
@@ -253,7 +253,7 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
             if result is not NotImplemented:
                 return result
     count = settings.get_threads() if threads is None else settings.checked_threads(threads)
-    task = discover(normalise(operation, x, w, options))
+    task = discover(normalise(operation, x, w, options), method)
     algorithm = choose(task.problem, method).chosen.algorithm
     assert task.weights is not None
     y = _solve(task, algorithm.prepare(task.problem, task.weights), out, count)

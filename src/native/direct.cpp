@@ -74,6 +74,7 @@ public:
           scratch_(static_cast<std::size_t>(threads)) {
         const Geometry& geometry = prepared_.geometry;
         const Taps<T> taps(call.kernel, geometry.leading_taps * geometry.row.taps * geometry.column.taps);
+        programs_.reserve(static_cast<std::size_t>(call.destination.parts));
         for (int part = 0; part < call.destination.parts; ++part)
             programs_.push_back(compile<T>(geometry, prepared_.layout, prepared_.kernel.shape,
                                            components(taps, call.source.parts, call.kernel.parts, part)));

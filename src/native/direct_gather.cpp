@@ -44,29 +44,69 @@ void read_row(const PhaseColumns& columns, const std::byte* from, const Reader<T
     reader.pick(from, columns.offsets + columns.end, fill, to + columns.end, span - columns.end);
 }
 
+// Where one plane's rows come from.
+struct PlaneSource {
+    const std::byte* data;
+    std::ptrdiff_t offset;  // of the plane, or `absent`
+    std::ptrdiff_t first_row, row_unit;
+};
+
+template <class T>
+void fill_plane(const Axis& rows, const PlaneSource& source, const PhaseColumns& columns, const Reader<T>& reader,
+                T fill, T* plane, const GatheredShape& shape) {
+    for (std::ptrdiff_t row = 0; row < shape.rows; ++row) {
+        T* const to = plane + row * shape.pitch;
+        const std::ptrdiff_t offset =
+            add_offsets(source.offset, rows.byte_offset(source.first_row + row * source.row_unit));
+        if (offset == absent)
+            std::fill(to, to + shape.span, fill);
+        else
+            read_row(columns, source.data + offset, reader, fill, to, shape.span);
+    }
+    std::fill(plane + shape.rows * shape.pitch, plane + shape.plane, T{});
+}
+
 }  // namespace
 
 GatheredShape::GatheredShape(const Geometry& geometry, const PlaneLayout& layout, const TileShape& tile,
                              const Rectangle& block, std::ptrdiff_t element_size) {
     const std::ptrdiff_t last_column = layout.last_column(geometry);
-    if (geometry.along_line()) {  // rows are strung together, so that short ones fill a tile as well
-        rows = block.rows;
-        span = pitch = row_step = result_pitch = round_up(block.columns + last_column, tile.lanes);
+    if (geometry.along_line())
+        lay_lines(block, tile, last_column);
+    else
+        lay_grid(geometry.row, block, tile, last_column, element_size);
+    plane = std::max(rows * pitch, result_columns + last_column);
+    result_size = std::max(result_rows * result_pitch, result_columns);
+}
+
+// Short rows are strung together and computed as one line, the gaps between their outputs
+// included, where that is less work than whole tiles for every row.
+void GatheredShape::lay_lines(const Rectangle& block, const TileShape& tile, std::ptrdiff_t last_column) {
+    const std::ptrdiff_t width = tile.line_vectors * tile.lanes;
+    const std::ptrdiff_t together = round_up(block.columns + last_column, tile.lanes);
+    const std::ptrdiff_t apart = round_up(block.columns, width);
+    rows = block.rows;
+    if (round_up(rows * together, width) < rows * apart) {
+        span = pitch = row_step = together;
         result_rows = 1;
-        result_columns = round_up(rows * pitch, tile.line_vectors * tile.lanes);
-        result_size = result_columns;
-        plane = result_columns + last_column;
+        result_columns = round_up(rows * together, width);
+        result_pitch = together;
     } else {
-        result_rows = round_up(block.rows, tile.grid_rows);
-        result_columns = round_up(block.columns, tile.grid_vectors * tile.lanes);
-        result_pitch = spread_rows(result_columns, element_size);
-        rows = geometry.row.stride * (result_rows - 1) + geometry.row.reach() + 1;
-        span = result_columns + last_column;
-        pitch = spread_rows(span, element_size);
-        row_step = geometry.row.stride * pitch;
-        plane = rows * pitch;
-        result_size = result_rows * result_pitch;
+        span = pitch = row_step = apart + last_column;
+        result_rows = rows;
+        result_columns = result_pitch = apart;
     }
+}
+
+void GatheredShape::lay_grid(const Axis& row, const Rectangle& block, const TileShape& tile,
+                             std::ptrdiff_t last_column, std::ptrdiff_t element_size) {
+    result_rows = round_up(block.rows, tile.grid_rows);
+    result_columns = round_up(block.columns, tile.grid_vectors * tile.lanes);
+    result_pitch = spread_rows(result_columns, element_size);
+    rows = row.stride * (result_rows - 1) + row.reach() + 1;
+    span = result_columns + last_column;
+    pitch = spread_rows(span, element_size);
+    row_step = row.stride * pitch;
 }
 
 void leading_offsets(const Geometry& geometry, std::ptrdiff_t leading_output, std::ptrdiff_t* offsets) {
@@ -91,29 +131,16 @@ const T* gather(const Geometry& geometry, const PlaneLayout& layout, const Sourc
                 const GatheredShape& shape, GatherScratch<T>& scratch) {
     T* const samples = scratch.samples.reserve(layout.planes(geometry) * shape.plane);
     std::ptrdiff_t* const table = scratch.columns.reserve(shape.span);
-    const std::ptrdiff_t part_size = size_of(source.element);
-    const std::ptrdiff_t first_row = geometry.row.first_position(block.row);
     const std::ptrdiff_t first_column = geometry.column.first_position(block.column);
     for (std::ptrdiff_t phase = 0; phase < layout.phases; ++phase) {
         const PhaseColumns columns(geometry.column, first_column + phase * layout.phase_unit, shape.span, table);
-        for (std::ptrdiff_t tap = 0; tap < geometry.leading_taps; ++tap) {
-            T* const planes = samples + (tap * layout.phases + phase) * layout.parts * shape.plane;
-            for (std::ptrdiff_t row = 0; row < shape.rows; ++row) {
-                const std::ptrdiff_t offset =
-                    add_offsets(leading[tap], geometry.row.byte_offset(first_row + row * layout.row_unit));
-                for (int part = 0; part < layout.parts; ++part) {
-                    T* const to = planes + part * shape.plane + row * shape.pitch;
-                    if (offset == absent)
-                        std::fill(to, to + shape.span, fill.part[part]);
-                    else
-                        read_row(columns, source.data + offset + part * part_size, reader, fill.part[part], to, shape.span);
-                }
-            }
+        for (std::ptrdiff_t tap = 0; tap < geometry.leading_taps; ++tap)
             for (int part = 0; part < layout.parts; ++part) {
-                T* const plane = planes + part * shape.plane;
-                std::fill(plane + shape.rows * shape.pitch, plane + shape.plane, T{});
+                const PlaneSource from{source.data + part * size_of(source.element), leading[tap],
+                                       geometry.row.first_position(block.row), layout.row_unit};
+                const std::ptrdiff_t plane = (tap * layout.phases + phase) * layout.parts + part;
+                fill_plane(geometry.row, from, columns, reader, fill.part[part], samples + plane * shape.plane, shape);
             }
-        }
     }
     return samples;
 }

@@ -27,12 +27,17 @@ struct Fill {
 
 // How a gathered block lies in scratch, in elements.
 struct GatheredShape {
-    std::ptrdiff_t rows, span, pitch, plane;                 // one plane of samples
-    std::ptrdiff_t row_step;                                 // from one output row to the next
-    std::ptrdiff_t result_rows, result_columns;              // what the tiles compute
-    std::ptrdiff_t result_pitch, result_size;                // from one output row to the next; in all
+    std::ptrdiff_t rows, span, pitch, plane;     // rows of a plane, each filled; to the next row, plane
+    std::ptrdiff_t row_step;                     // from one output row's samples to the next one's
+    std::ptrdiff_t result_rows, result_columns;  // what the tiles compute
+    std::ptrdiff_t result_pitch, result_size;    // from one output row to the next; in all
 
     GatheredShape(const Geometry& geometry, const PlaneLayout& layout, const TileShape& tile, const Rectangle& block,
+                  std::ptrdiff_t element_size);
+
+private:
+    void lay_lines(const Rectangle& block, const TileShape& tile, std::ptrdiff_t last_column);
+    void lay_grid(const Axis& row, const Rectangle& block, const TileShape& tile, std::ptrdiff_t last_column,
                   std::ptrdiff_t element_size);
 };
 

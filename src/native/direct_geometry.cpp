@@ -67,7 +67,9 @@ Cuts cut(const Axis& axis, std::ptrdiff_t tile, std::ptrdiff_t piece) {
     const std::ptrdiff_t high = room < 0 ? 0 : std::min(outputs, room / axis.stride + 1);
     const std::ptrdiff_t first = round_up(low, tile);
     const std::ptrdiff_t last = outputs - round_up(outputs - high, tile);
-    Cuts cuts{0};
+    Cuts cuts;
+    cuts.reserve(static_cast<std::size_t>(outputs / piece) + 4);
+    cuts.push_back(0);
     if (last - first >= 2 * tile) {
         append_pieces(cuts, first, piece);
         append_pieces(cuts, last, piece);

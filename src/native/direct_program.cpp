@@ -35,8 +35,11 @@ public:
           most_taps_(shape.most_taps),
           chaining_(line_ ? geometry.column : geometry.row,
                     line_ ? geometry.column.stride * shape.lanes : geometry.row.stride) {
-        program_.taps.reserve(static_cast<std::size_t>(geometry.leading_taps * geometry.row.taps * geometry.column.taps) *
-                              components.size());
+        const auto taps = static_cast<std::size_t>(geometry.leading_taps * geometry.row.taps * geometry.column.taps) *
+                          components.size();
+        program_.taps.reserve(taps);
+        program_.steps.reserve(std::min(taps, std::size_t{64}));  // enough for small kernels, which must be quick
+        program_.runs.reserve(std::min(taps, std::size_t{8}));
     }
 
     // Steps of equally many taps follow each other, over the whole kernel.

@@ -16,7 +16,8 @@ def _refuse(problem: Problem) -> str | None:
 
 
 def _cost(problem: Problem, machine: Machine) -> Cost:
-    seconds = (1 + problem.outputs * problem.taps) / machine.interpreted_products_per_second
+    terms = problem.outputs * problem.taps
+    seconds = machine.interpreted_call_seconds + terms / machine.interpreted_products_per_second
     return Cost(seconds, seconds, 2 * unit_roundoff(problem.result_dtype), detail="term by term, in Python")
 
 

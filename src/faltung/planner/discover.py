@@ -18,10 +18,13 @@ from faltung.task.structure import with_rank
 WORTH_SEARCHING = 0.05
 
 
-def discover(task: Task) -> Task:
-    """The same task, with the kernel's rank and factors if seeking them is worth it."""
+def discover(task: Task, method: str) -> Task:
+    """The same task, with the kernel's rank and factors if seeking them is worth it, or needed
+    by the method that was asked for.
+    """
     problem, weights = task.problem, task.weights
-    if weights is None or not _worthwhile(problem, current()):
+    wanted = method == separable.SEPARABLE.name
+    if weights is None or not _possible(problem) or not (wanted or _worthwhile(problem, current())):
         return task
     longest, taps = sum(k for k in problem.kernel_shape if k > 1), math.prod(problem.kernel_shape)
     terms = terms_of(weights.values[0, 0], separable.tolerance(problem), limit=max(taps // longest, 1))
@@ -31,12 +34,14 @@ def discover(task: Task) -> Task:
     return replace(task, problem=problem, weights=Weights(weights.values, terms))
 
 
-def _worthwhile(problem: Problem, machine: Machine) -> bool:
+def _possible(problem: Problem) -> bool:
     if problem.structure.rank is not None or problem.structure.finite is not True:
         return False
     one_term = problem.with_structure(with_rank(problem.structure, 1))
-    if separable.SEPARABLE.refuse(one_term) is not None:
-        return False
+    return separable.SEPARABLE.refuse(one_term) is None
+
+
+def _worthwhile(problem: Problem, machine: Machine) -> bool:
     taps = math.prod(problem.kernel_shape)
     shorter = min(k for k in problem.kernel_shape if k > 1)
     search = machine.decomposition_call_seconds + machine.decomposition_seconds * taps * shorter
