@@ -429,5 +429,7 @@ def test_an_interruption_is_noticed_within_a_second(shape, taps, threads):
 
     threading.Timer(0.3, interrupt).start()
     with pytest.raises(KeyboardInterrupt):
-        direct(x, w, plain(len(shape), shape, offset=[-(k // 2) for k in taps]), "f4", level=LEVELS[-1], threads=threads)
+        direct(
+            x, w, plain(len(shape), shape, offset=[-(k // 2) for k in taps]), "f4", level=LEVELS[-1], threads=threads
+        )
     assert time.monotonic() - sent[0] < 1
