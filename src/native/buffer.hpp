@@ -14,7 +14,8 @@ public:
         if (count > capacity_) {
             memory_.reset();
             capacity_ = 0;
-            memory_ = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(count) * sizeof(T) + alignment);
+            memory_ = std::make_unique_for_overwrite<std::byte[]>(
+                static_cast<std::size_t>(count) * sizeof(T) + alignment);
             capacity_ = count;
         }
         return aligned();

@@ -5,9 +5,9 @@
 namespace faltung {
 namespace {
 
-std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) { return (value + unit - 1) / unit * unit; }
-
-std::ptrdiff_t add_offsets(std::ptrdiff_t a, std::ptrdiff_t b) { return a == absent || b == absent ? absent : a + b; }
+std::ptrdiff_t add_offsets(std::ptrdiff_t a, std::ptrdiff_t b) {
+    return a == absent || b == absent ? absent : a + b;
+}
 
 // An odd number of cache lines, so that rows do not meet in the same cache sets.
 std::ptrdiff_t spread_rows(std::ptrdiff_t columns, std::ptrdiff_t element_size) {
@@ -27,7 +27,8 @@ struct PhaseColumns {
         if (axis.uniform()) {
             const std::ptrdiff_t stride = axis.stride, limit = axis.positions();
             begin = position >= 0 ? 0 : std::min(span, (-position + stride - 1) / stride);
-            end = position >= limit ? begin : std::clamp((limit - position + stride - 1) / stride, begin, span);
+            end =
+                position >= limit ? begin : std::clamp((limit - position + stride - 1) / stride, begin, span);
             if (begin < end) first_offset = (position + begin * stride) * axis.position_step();
         }
         for (std::ptrdiff_t j = 0; j < begin; ++j) offsets[j] = axis.byte_offset(position + j * axis.stride);
@@ -40,7 +41,8 @@ void read_row(const PhaseColumns& columns, const std::byte* from, const Reader<T
               std::ptrdiff_t span) {
     reader.pick(from, columns.offsets, fill, to, columns.begin);
     if (columns.begin < columns.end)
-        reader.run(from + columns.first_offset, columns.step, to + columns.begin, columns.end - columns.begin);
+        reader.run(from + columns.first_offset, columns.step, to + columns.begin,
+                   columns.end - columns.begin);
     reader.pick(from, columns.offsets + columns.end, fill, to + columns.end, span - columns.end);
 }
 
@@ -52,8 +54,8 @@ struct PlaneSource {
 };
 
 template <class T>
-void fill_plane(const Axis& rows, const PlaneSource& source, const PhaseColumns& columns, const Reader<T>& reader,
-                T fill, T* plane, const GatheredShape& shape) {
+void fill_plane(const Axis& rows, const PlaneSource& source, const PhaseColumns& columns,
+                const Reader<T>& reader, T fill, T* plane, const GatheredShape& shape) {
     for (std::ptrdiff_t row = 0; row < shape.rows; ++row) {
         T* const to = plane + row * shape.pitch;
         const std::ptrdiff_t offset =
@@ -89,6 +91,7 @@ void GatheredShape::lay_lines(const Rectangle& block, const TileShape& tile, std
     if (round_up(rows * together, width) < rows * apart) {
         span = pitch = row_step = together;
         result_rows = 1;
+        strung_together = true;
         result_columns = round_up(rows * together, width);
         result_pitch = together;
     } else {
@@ -126,32 +129,36 @@ void leading_offsets(const Geometry& geometry, std::ptrdiff_t leading_output, st
 }
 
 template <class T>
-const T* gather(const Geometry& geometry, const PlaneLayout& layout, const Source& source, const Reader<T>& reader,
-                const Fill<T>& fill, const std::ptrdiff_t* leading, const Rectangle& block,
-                const GatheredShape& shape, GatherScratch<T>& scratch) {
+const T* gather(const Geometry& geometry, const PlaneLayout& layout, const Source& source,
+                const Reader<T>& reader, const Fill<T>& fill, const std::ptrdiff_t* leading,
+                const Rectangle& block, const GatheredShape& shape, GatherScratch<T>& scratch) {
     T* const samples = scratch.samples.reserve(layout.planes(geometry) * shape.plane);
     std::ptrdiff_t* const table = scratch.columns.reserve(shape.span);
     const std::ptrdiff_t first_column = geometry.column.first_position(block.column);
     for (std::ptrdiff_t phase = 0; phase < layout.phases; ++phase) {
-        const PhaseColumns columns(geometry.column, first_column + phase * layout.phase_unit, shape.span, table);
+        const PhaseColumns columns(geometry.column, first_column + phase * layout.phase_unit, shape.span,
+                                   table);
         for (std::ptrdiff_t tap = 0; tap < geometry.leading_taps; ++tap)
             for (int part = 0; part < layout.parts; ++part) {
                 const PlaneSource from{source.data + part * size_of(source.element), leading[tap],
                                        geometry.row.first_position(block.row), layout.row_unit};
                 const std::ptrdiff_t plane = (tap * layout.phases + phase) * layout.parts + part;
-                fill_plane(geometry.row, from, columns, reader, fill.part[part], samples + plane * shape.plane, shape);
+                fill_plane(geometry.row, from, columns, reader, fill.part[part],
+                           samples + plane * shape.plane, shape);
             }
     }
     return samples;
 }
 
-template const float* gather(const Geometry&, const PlaneLayout&, const Source&, const Reader<float>&, const Fill<float>&,
-                             const std::ptrdiff_t*, const Rectangle&, const GatheredShape&, GatherScratch<float>&);
+template const float* gather(const Geometry&, const PlaneLayout&, const Source&, const Reader<float>&,
+                             const Fill<float>&, const std::ptrdiff_t*, const Rectangle&,
+                             const GatheredShape&, GatherScratch<float>&);
 template const double* gather(const Geometry&, const PlaneLayout&, const Source&, const Reader<double>&,
-                              const Fill<double>&, const std::ptrdiff_t*, const Rectangle&, const GatheredShape&,
-                              GatherScratch<double>&);
-template const std::uint64_t* gather(const Geometry&, const PlaneLayout&, const Source&, const Reader<std::uint64_t>&,
-                                     const Fill<std::uint64_t>&, const std::ptrdiff_t*, const Rectangle&,
-                                     const GatheredShape&, GatherScratch<std::uint64_t>&);
+                              const Fill<double>&, const std::ptrdiff_t*, const Rectangle&,
+                              const GatheredShape&, GatherScratch<double>&);
+template const std::uint64_t* gather(const Geometry&, const PlaneLayout&, const Source&,
+                                     const Reader<std::uint64_t>&, const Fill<std::uint64_t>&,
+                                     const std::ptrdiff_t*, const Rectangle&, const GatheredShape&,
+                                     GatherScratch<std::uint64_t>&);
 
 }  // namespace faltung

@@ -14,6 +14,7 @@ from faltung import settings
 from faltung.cli import apply as applying
 from faltung.cli import kernel_library, printing
 from faltung.cli.command_error import CommandError, told_by_the_library
+from faltung.cli.patience import patience
 from faltung.planner.plan import Plan
 from faltung.task.problem import Problem
 
@@ -106,7 +107,9 @@ def apply(
             source, output, kernel, "correlate" if correlate else "convolve", mode, boundary,
             _axes(axes), keep_float, force,
         )  # fmt: skip
-        printing.report(applying.apply(request), _console())
+        with patience(f"{request.operation} {printing.printable(source.name)}"):
+            done = applying.apply(request)
+        printing.report(done, _console())
 
 
 @app.command()

@@ -1,0 +1,169 @@
+"""A Problem as calls of the native core, which knows one sum: a correlation from an offset.
+
+A convolution's kernel is a flipped view. Channels are one more axis of the sum. An input
+dilation u falls apart into phases: outputs u apart see the same taps, every u-th or so, and
+are an undilated correlation with these, so that absent terms never occur.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from faltung import settings
+from faltung._native import _core
+from faltung.algorithms.algorithm import Array
+from faltung.meaning import numbers
+from faltung.meaning.boundary import BOUNDARIES
+from faltung.task.problem import Problem
+
+
+def correlation_taps(problem: Problem, w: Array) -> Array:
+    """The taps, (filters, channels / groups, *kernel), of the correlation without conjugation that
+    the Problem is: a flipped view of a convolution's kernel, the conjugate of a correlation's.
+    """
+    if problem.operation == "convolve":
+        return w[(slice(None), slice(None), *(slice(None, None, -1),) * (w.ndim - 2))]
+    return np.conj(w)
+
+
+@dataclass(frozen=True, slots=True)
+class _AxisPhase:
+    """Along one axis, outputs that see the same taps; no taps at all if ``taps`` is None."""
+
+    outputs: slice
+    taps: slice | None
+    offset: int
+    stride: int
+    dilation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """The calls that a Problem is, without its values."""
+
+    groups: int
+    phases: tuple[tuple[_AxisPhase, ...], ...]
+    boundary: tuple[int, ...]
+    fill: float | complex | int | None
+
+    def run(self, x: Array, taps: Array, out: Array, threads: int, wide: bool = False) -> bool:
+        """Sum ``x``, (batch, channels, *space), with contiguous ``taps`` into ``out``, (batch,
+        filters, *length). False if ``wide`` and a result does not fit.
+        """
+        channels, filters = taps.shape[1], out.shape[1] // self.groups
+        fits = True
+        for b, o in np.ndindex(*out.shape[:2]):
+            first = o // filters * channels
+            for phase in self.phases:
+                fits &= self._run_phase(x[b, first : first + channels], taps[o], out[b, o], phase, threads, wide)
+        return fits
+
+    def _run_phase(
+        self, x: Array, taps: Array, out: Array, phase: tuple[_AxisPhase, ...], threads: int, wide: bool
+    ) -> bool:
+        region = out[tuple(axis.outputs for axis in phase)]
+        chosen = [axis.taps for axis in phase if axis.taps is not None]
+        if len(chosen) < len(phase):
+            region[...] = 0
+            return True
+        seen = np.ascontiguousarray(taps[(slice(None), *chosen)])
+        channels = len(seen) > 1  # one more axis, summed over: the only "valid" output is its sum
+        return _call(
+            x if channels else x[0],
+            seen if channels else seen[0],
+            region[np.newaxis] if channels else region,
+            [0] * channels + [axis.offset for axis in phase],
+            [1] * channels + [axis.stride for axis in phase],
+            [1] * channels + [axis.dilation for axis in phase],
+            [0] * channels + list(self.boundary),
+            self.fill,
+            wide,
+            threads,
+        )
+
+
+def correlation(problem: Problem) -> Correlation:
+    """The Problem as a `Correlation`; 'normalize' reads nothing beyond the edges."""
+    axes = zip(
+        problem.low,
+        problem.reach(),
+        problem.stride,
+        problem.dilation,
+        problem.input_dilation,
+        problem.kernel_shape,
+        problem.length,
+        strict=True,
+    )
+    phases = [list(_phases(low + first, *rest)) for low, (first, _), *rest in axes]
+    return Correlation(
+        groups=problem.groups,
+        phases=tuple(product(*phases)),
+        boundary=tuple(0 if b == "normalize" else BOUNDARIES.index(b) for b in problem.boundary),
+        fill=problem.fill_value if problem.fill_value != 0 else None,
+    )
+
+
+def _phases(offset: int, stride: int, dilation: int, spread: int, taps: int, outputs: int) -> Iterator[_AxisPhase]:
+    """Output p meets tap k at ``stride * p + offset + dilation * k`` of the spread-out input, where
+    a sample lies if that is a multiple of ``spread``.
+    """
+    if spread == 1:
+        yield _AxisPhase(slice(None), slice(None), offset, stride, dilation)
+        return
+    apart = spread // math.gcd(stride, spread)
+    every = spread // math.gcd(dilation, spread)
+    for first in range(min(apart, outputs)):
+        start = stride * first + offset
+        tap = next((k for k in range(min(every, taps)) if (start + dilation * k) % spread == 0), None)
+        yield _AxisPhase(
+            outputs=slice(first, None, apart),
+            taps=None if tap is None else slice(tap, None, every),
+            offset=(start + dilation * (tap or 0)) // spread,
+            stride=stride * apart // spread,
+            dilation=dilation * every // spread,
+        )
+
+
+def _call(
+    x: Array,
+    taps: Array,
+    out: Array,
+    offset: list[int],
+    stride: list[int],
+    dilation: list[int],
+    boundary: list[int],
+    fill: float | complex | int | None,
+    wide: bool,
+    threads: int,
+) -> bool:
+    """Run the core into ``out``, through an array of what it can write if that is another."""
+    writes = _writes(taps.dtype, x.dtype, out.dtype) and out.flags.c_contiguous
+    target = out if writes else np.empty(out.shape, _written(taps.dtype, x.dtype, out.dtype))
+    fits = _core.direct(x, taps, target, offset, stride, dilation, boundary, fill, wide, settings.level(), threads)
+    if target is not out:
+        with np.errstate(over="ignore", invalid="ignore"):
+            out[...] = target
+    return fits
+
+
+def _writes(taps: np.dtype[Any], x: np.dtype[Any], out: np.dtype[Any]) -> bool:
+    """Whether the core writes ``out``'s type when it computes with these operands."""
+    if taps.kind in "iu":
+        return out in (np.int64, np.uint64)
+    real = numbers.real_type(taps)
+    if taps.kind == "c" or x.kind == "c":
+        return out == np.result_type(real, np.complex64)
+    return out in (real, np.int64, np.uint64) or (real == np.float32 and out == np.float16)
+
+
+def _written(taps: np.dtype[Any], x: np.dtype[Any], out: np.dtype[Any]) -> np.dtype[Any]:
+    if _writes(taps, x, out):
+        return out
+    real = numbers.real_type(taps)
+    return np.result_type(real, np.complex64) if "c" in (taps.kind, x.kind) else real
