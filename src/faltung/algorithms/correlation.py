@@ -61,13 +61,13 @@ class Correlation:
         for b, o in np.ndindex(*out.shape[:2]):
             first = o // filters * channels
             for phase in self.phases:
-                fits &= self._run_phase(x[b, first : first + channels], taps[o], out[b, o], phase, threads, wide)
+                fits &= self._run_phase(x[b, first : first + channels], taps[o], out[b, o, ...], phase, threads, wide)
         return fits
 
     def _run_phase(
         self, x: Array, taps: Array, out: Array, phase: tuple[_AxisPhase, ...], threads: int, wide: bool
     ) -> bool:
-        region = out[tuple(axis.outputs for axis in phase)]
+        region = out[(*(axis.outputs for axis in phase), ...)]  # an array without axes too
         chosen = [axis.taps for axis in phase if axis.taps is not None]
         if len(chosen) < len(phase):
             region[...] = 0
@@ -75,8 +75,8 @@ class Correlation:
         seen = np.ascontiguousarray(taps[(slice(None), *chosen)])
         channels = len(seen) > 1  # one more axis, summed over: the only "valid" output is its sum
         return _call(
-            x if channels else x[0],
-            seen if channels else seen[0],
+            x if channels else x[0, ...],
+            seen if channels else seen[0, ...],
             region[np.newaxis] if channels else region,
             [0] * channels + [axis.offset for axis in phase],
             [1] * channels + [axis.stride for axis in phase],
