@@ -7,6 +7,7 @@ are an undilated correlation with these, so that absent terms never occur.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ class Correlation:
         )
 
 
+@functools.lru_cache(maxsize=512)
 def correlation(problem: Problem) -> Correlation:
     """The Problem as a `Correlation`; 'normalize' reads nothing beyond the edges."""
     axes = zip(
