@@ -68,7 +68,8 @@ class Correlation:
     def _run_phase(
         self, x: Array, taps: Array, out: Array, phase: tuple[_AxisPhase, ...], threads: int, wide: bool
     ) -> bool:
-        region = out[(*(axis.outputs for axis in phase), ...)]  # an array without axes too
+        where: tuple[Any, ...] = (*(axis.outputs for axis in phase), ...)  # without axes too, still an array
+        region = out[where]
         chosen = [axis.taps for axis in phase if axis.taps is not None]
         if len(chosen) < len(phase):
             region[...] = 0
