@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from faltung import errors
+
 Symmetry = Literal["even", "odd"]
 
 
@@ -43,7 +45,7 @@ class Structure:
             name, _, value = word.removeprefix("not-").partition("=")
             facts[name] = not word.startswith("not-") if not value else int(value) if value.isdigit() else value
         if not set(facts) <= {field.name for field in fields(cls)}:
-            raise ValueError(f"structure={text!r} names an unknown fact")
+            raise errors.line_unreadable(f"structure={text}", "no such fact of a kernel")
         return cls(**facts)
 
 
