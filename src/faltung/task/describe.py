@@ -20,7 +20,7 @@ from faltung import errors
 from faltung.meaning import boundary as boundaries
 from faltung.meaning import extent, numbers
 from faltung.meaning.boundary import Boundary
-from faltung.meaning.extent import MODES, Mode, Operation
+from faltung.meaning.extent import MODES, OPERATIONS, Mode, Operation
 from faltung.task.operand import Kind
 from faltung.task.problem import Index, Problem
 
@@ -78,7 +78,7 @@ def _remembered(
 
 
 def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
-    mode, accuracy = _words(options)  # 1
+    mode, accuracy = _words(operation, options)  # 1
     axes = _axes(x, w, options.axes)  # 2
     boundary = _spread(_each("boundary", options.boundary, len(axes), boundaries.check), axes, x.ndim, "constant")
     stride = _spread(_each("stride", options.stride, len(axes), _step("stride")), axes, x.ndim, 1)
@@ -111,7 +111,9 @@ def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple
 # 1 words -----------------------------------------------------------------------------------
 
 
-def _words(options: Options) -> tuple[Mode, str | float]:
+def _words(operation: object, options: Options) -> tuple[Mode, str | float]:
+    if not isinstance(operation, str) or operation not in OPERATIONS:
+        raise errors.unknown_word("operation", operation, OPERATIONS)
     if not isinstance(options.mode, str) or options.mode not in MODES:
         raise errors.unknown_word("mode", options.mode, MODES)
     if not isinstance(options.nan_policy, str) or options.nan_policy not in NAN_POLICIES:
