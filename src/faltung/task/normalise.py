@@ -13,7 +13,7 @@ from faltung import errors
 from faltung.meaning.extent import Operation
 from faltung.task import structure
 from faltung.task.describe import PROBLEMS_REMEMBERED, Options, describe
-from faltung.task.operand import Operand, Weights, read_input, read_kernel
+from faltung.task.operand import Kind, Operand, Weights, read_input, read_kernel
 from faltung.task.problem import Problem
 from faltung.task.structure import Structure
 
@@ -55,11 +55,11 @@ def normalise(operation: Operation, x: object, w: object, options: Options) -> T
 def with_input(task: Task, x: object) -> Task:
     """The task for another input; ValueError if it is not of the planned type and shape."""
     source, problem = read_input(x), task.problem
+    if source.values is None:
+        raise errors.shape_alone("x")
     was = f"{'masked ' * source.kind.masked}{source.kind.dtype} {source.kind.shape}"
     planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
-    if source.values is None or (
-        was != planned and not (source.kind.weak and source.kind.shape == problem.input_shape)
-    ):
+    if was != planned and not _becomes(source.kind, problem.input_dtype, problem.input_shape):
         raise errors.unplanned_operand("x", was, planned)
     samples, present = _sample(problem, task.nan_policy, source)
     return replace(task, x=samples, present=present)
@@ -68,12 +68,19 @@ def with_input(task: Task, x: object) -> Task:
 def with_kernel(task: Task, w: object) -> Task:
     """The task for a kernel of the planned type and shape; ValueError if it is of another."""
     kernel, problem = read_kernel(w), task.problem
+    if kernel.values is None:
+        raise errors.shape_alone("w")
     shape = tuple(problem.kernel_shape[axis] for axis in task.axes)
     was, planned = f"{kernel.kind.dtype} {kernel.kind.shape}", f"{problem.kernel_dtype} {shape}"
-    if kernel.values is None or (was != planned and not (kernel.kind.weak and kernel.kind.shape == shape)):
+    if was != planned and not _becomes(kernel.kind, problem.kernel_dtype, shape):
         raise errors.unplanned_operand("w", was, planned)
     problem, weights = _weigh(problem, task.axes, task.nan_policy, kernel)
     return replace(task, problem=problem, weights=weights)
+
+
+def _becomes(kind: Kind, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
+    """Whether a weak operand can take the planned type: rounded perhaps, never cut to another kind."""
+    return kind.weak and kind.shape == shape and np.can_cast(kind.dtype, dtype, "same_kind")
 
 
 def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Operand) -> tuple[Problem, Weights]:
