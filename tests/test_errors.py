@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import faltung as ft
-from faltung import errors
+from faltung import errors, settings
 
 GOLDEN = Path(__file__).parent / "golden" / "errors.txt"
 TYPES = (ValueError, TypeError, OverflowError, MemoryError)
@@ -27,6 +27,11 @@ def golden() -> list[tuple[str, str]]:
     """(call, "Type: text") of each block."""
     lines = [line for line in GOLDEN.read_text("utf-8").splitlines() if line and not line.startswith("#")]
     return [(call.removeprefix(">>> "), told) for call, told in zip(lines[::2], lines[1::2], strict=True)]
+
+
+@pytest.fixture(autouse=True)
+def _on_this_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "INSTRUCTION_SETS", ("x86-64-v2", "x86-64-v3"))
 
 
 def told(call: str) -> str:
@@ -47,7 +52,7 @@ WORDS = {
     "read_only": np.broadcast_to(np.float64(1), 5),
     "records": np.zeros(3, [("re", float), ("im", float)]),
     "masked": np.ma.masked_array([1.0, 2.0], [False, True]),
-    "huge": functools.partial(np.broadcast_to, np.float64(1)),
+    "huge": functools.partial(np.broadcast_to, np.int8(1)),
 }
 
 
@@ -98,9 +103,8 @@ def test_errors_of_foreign_objects_pass_through() -> None:
         ft.convolve(Broken(), [1.0])
 
 
-@pytest.mark.parametrize("word", ["x", "w"])
-def test_a_remembered_call_does_not_let_a_wrong_type_through(word: str) -> None:
+def test_a_remembered_call_lets_no_wrong_type_through() -> None:
     ft.convolve([1.0, 2.0], [1.0], stride=1)
-    for wrong in (True, 1.0):
+    for equal in (True, 1.0):
         with pytest.raises(TypeError, match="stride"):
-            ft.convolve([1.0, 2.0], [1.0], stride=wrong)  # type: ignore[arg-type]
+            ft.convolve([1.0, 2.0], [1.0], stride=equal)  # type: ignore[arg-type]
