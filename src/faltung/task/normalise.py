@@ -55,11 +55,11 @@ def normalise(operation: Operation, x: object, w: object, options: Options) -> T
 def with_input(task: Task, x: object) -> Task:
     """The task for another input; ValueError if it is not of the planned type and shape."""
     source, problem = read_input(x), task.problem
-    was = f"{'masked ' * source.kind.masked}{source.kind.dtype} {source.kind.shape}"
-    planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
-    if source.values is None or (
-        was != planned and not (source.kind.weak and source.kind.shape == problem.input_shape)
-    ):
+    kind = source.kind
+    same = kind.shape == problem.input_shape and kind.masked == task.masked
+    if source.values is None or not same or not (kind.weak or kind.dtype == problem.input_dtype):
+        was = f"{'masked ' * kind.masked}{kind.dtype} {kind.shape}"
+        planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
         raise errors.unplanned_operand("x", was, planned)
     samples, present = _sample(problem, task.nan_policy, source)
     return replace(task, x=samples, present=present)
@@ -68,10 +68,9 @@ def with_input(task: Task, x: object) -> Task:
 def with_kernel(task: Task, w: object) -> Task:
     """The task for a kernel of the planned type and shape; ValueError if it is of another."""
     kernel, problem = read_kernel(w), task.problem
-    shape = tuple(problem.kernel_shape[axis] for axis in task.axes)
-    was, planned = f"{kernel.kind.dtype} {kernel.kind.shape}", f"{problem.kernel_dtype} {shape}"
-    if kernel.values is None or (was != planned and not (kernel.kind.weak and kernel.kind.shape == shape)):
-        raise errors.unplanned_operand("w", was, planned)
+    kind, shape = kernel.kind, tuple(problem.kernel_shape[axis] for axis in task.axes)
+    if kernel.values is None or kind.shape != shape or not (kind.weak or kind.dtype == problem.kernel_dtype):
+        raise errors.unplanned_operand("w", f"{kind.dtype} {kind.shape}", f"{problem.kernel_dtype} {shape}")
     problem, weights = _weigh(problem, task.axes, task.nan_policy, kernel)
     return replace(task, problem=problem, weights=weights)
 
