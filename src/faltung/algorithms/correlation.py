@@ -12,7 +12,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from types import EllipsisType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,8 +34,7 @@ def correlation_taps(problem: Problem, w: Array) -> Array:
     return np.conj(w)
 
 
-@dataclass(frozen=True, slots=True)
-class _AxisPhase:
+class _AxisPhase(NamedTuple):
     """Along one axis, outputs that see the same taps; no taps at all if ``taps`` is None."""
 
     outputs: slice
@@ -45,12 +45,23 @@ class _AxisPhase:
 
 
 @dataclass(frozen=True, slots=True)
+class _Phase:
+    """One call of the core for each batch and filter: which outputs from which taps, and where."""
+
+    outputs: tuple[EllipsisType | slice, ...]
+    taps: tuple[EllipsisType | slice, ...] | None
+    offset: list[int]
+    stride: list[int]
+    dilation: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Correlation:
     """The calls that a Problem is, without its values."""
 
     groups: int
-    phases: tuple[tuple[_AxisPhase, ...], ...]
-    boundary: tuple[int, ...]
+    phases: tuple[_Phase, ...]
+    boundary: list[int]
     fill: float | complex | int | None
 
     def run(self, x: Array, taps: Array, out: Array, threads: int, wide: bool = False) -> bool:
@@ -59,35 +70,32 @@ class Correlation:
         """
         channels, filters = taps.shape[1], out.shape[1] // self.groups
         fits = True
-        for b, o in np.ndindex(*out.shape[:2]):
-            first = o // filters * channels
-            for phase in self.phases:
-                fits &= self._run_phase(x[b, first : first + channels], taps[o], out[b, o, ...], phase, threads, wide)
+        for b in range(out.shape[0]):
+            for o in range(out.shape[1]):
+                first = o // filters * channels
+                # Channels are one more axis, summed over: its only output is the sum.
+                samples, weights, sums = x[b, first : first + channels], taps[o], out[b, o, np.newaxis]
+                if channels == 1:
+                    samples, weights, sums = samples[0, ...], weights[0, ...], sums[0, ...]
+                for phase in self.phases:
+                    fits &= self._run_phase(samples, weights, sums, phase, threads, wide)
         return fits
 
-    def _run_phase(
-        self, x: Array, taps: Array, out: Array, phase: tuple[_AxisPhase, ...], threads: int, wide: bool
-    ) -> bool:
-        where: tuple[Any, ...] = (*(axis.outputs for axis in phase), ...)  # without axes too, still an array
-        region = out[where]
-        chosen = [axis.taps for axis in phase if axis.taps is not None]
-        if len(chosen) < len(phase):
-            region[...] = 0
+    def _run_phase(self, x: Array, taps: Array, out: Array, phase: _Phase, threads: int, wide: bool) -> bool:
+        if phase.taps is None:
+            out[phase.outputs] = 0
             return True
-        seen = np.ascontiguousarray(taps[(slice(None), *chosen)])
-        channels = len(seen) > 1  # one more axis, summed over: the only "valid" output is its sum
-        return _call(
-            x if channels else x[0, ...],
-            seen if channels else seen[0, ...],
-            region[np.newaxis] if channels else region,
-            [0] * channels + [axis.offset for axis in phase],
-            [1] * channels + [axis.stride for axis in phase],
-            [1] * channels + [axis.dilation for axis in phase],
-            [0] * channels + list(self.boundary),
-            self.fill,
-            wide,
-            threads,
-        )
+        if len(self.phases) > 1:
+            taps, out = np.ascontiguousarray(taps[phase.taps]), out[phase.outputs]
+        target = out
+        if not (out.flags.c_contiguous and _writes(taps.dtype, x.dtype, out.dtype)):
+            target = np.empty(out.shape, _written(taps.dtype, x.dtype, out.dtype))
+        where = (phase.offset, phase.stride, phase.dilation, self.boundary)
+        fits = _core.direct(x, taps, target, *where, self.fill, wide, settings.level(), threads)
+        if target is not out:
+            with np.errstate(over="ignore", invalid="ignore"):
+                out[...] = target
+        return fits
 
 
 @functools.lru_cache(maxsize=512)
@@ -104,11 +112,24 @@ def correlation(problem: Problem) -> Correlation:
         strict=True,
     )
     phases = [list(_phases(low + first, *rest)) for low, (first, _), *rest in axes]
+    summed = int(problem.channels > problem.groups)
+    boundary = [0 if b == "normalize" else BOUNDARIES.index(b) for b in problem.boundary]
     return Correlation(
         groups=problem.groups,
-        phases=tuple(product(*phases)),
-        boundary=tuple(0 if b == "normalize" else BOUNDARIES.index(b) for b in problem.boundary),
+        phases=tuple(_phase(axes_phases, summed) for axes_phases in product(*phases)),
+        boundary=[0] * summed + boundary,
         fill=problem.fill_value if problem.fill_value != 0 else None,
+    )
+
+
+def _phase(axes: tuple[_AxisPhase, ...], summed: int) -> _Phase:
+    chosen = tuple(axis.taps for axis in axes if axis.taps is not None)
+    return _Phase(
+        outputs=(..., *(axis.outputs for axis in axes)),
+        taps=(..., *chosen) if len(chosen) == len(axes) else None,
+        offset=[0] * summed + [axis.offset for axis in axes],
+        stride=[1] * summed + [axis.stride for axis in axes],
+        dilation=[1] * summed + [axis.dilation for axis in axes],
     )
 
 
@@ -131,28 +152,6 @@ def _phases(offset: int, stride: int, dilation: int, spread: int, taps: int, out
             stride=stride * apart // spread,
             dilation=dilation * every // spread,
         )
-
-
-def _call(
-    x: Array,
-    taps: Array,
-    out: Array,
-    offset: list[int],
-    stride: list[int],
-    dilation: list[int],
-    boundary: list[int],
-    fill: float | complex | int | None,
-    wide: bool,
-    threads: int,
-) -> bool:
-    """Run the core into ``out``, through an array of what it can write if that is another."""
-    writes = _writes(taps.dtype, x.dtype, out.dtype) and out.flags.c_contiguous
-    target = out if writes else np.empty(out.shape, _written(taps.dtype, x.dtype, out.dtype))
-    fits = _core.direct(x, taps, target, offset, stride, dilation, boundary, fill, wide, settings.level(), threads)
-    if target is not out:
-        with np.errstate(over="ignore", invalid="ignore"):
-            out[...] = target
-    return fits
 
 
 def _writes(taps: np.dtype[Any], x: np.dtype[Any], out: np.dtype[Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from faltung import settings
 from faltung.planner.choose import Candidate, Choice
 from faltung.task.problem import Problem
+from faltung.task.structure import UNKNOWN
 
 
 def as_text(problem: Problem, choice: Choice) -> str:
@@ -23,7 +24,8 @@ def as_text(problem: Problem, choice: Choice) -> str:
         lines.append(f"  {label}:   {slower}")
     if choice.refused:
         lines.append("  refused:  " + " · ".join(f"{name} ({reason})" for name, reason in choice.refused))
-    return "\n".join([*lines, f"  problem:  {problem}"])
+    unknown = " structure=unknown" if problem.structure == UNKNOWN else ""
+    return "\n".join([*lines, f"  problem:  {problem}{unknown}"])
 
 
 def as_values(problem: Problem, choice: Choice) -> dict[str, Any]:

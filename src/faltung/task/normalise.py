@@ -55,11 +55,13 @@ def normalise(operation: Operation, x: object, w: object, options: Options) -> T
 def with_input(task: Task, x: object) -> Task:
     """The task for another input; ValueError if it is not of the planned type and shape."""
     source, problem = read_input(x), task.problem
+    kind = source.kind
     if source.values is None:
         raise errors.shape_alone("x")
-    was = f"{'masked ' * source.kind.masked}{source.kind.dtype} {source.kind.shape}"
-    planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
-    if was != planned and not _becomes(source.kind, problem.input_dtype, problem.input_shape):
+    same = kind.shape == problem.input_shape and kind.masked == task.masked
+    if not same or not _becomes(kind, problem.input_dtype):
+        was = f"{'masked ' * kind.masked}{kind.dtype} {kind.shape}"
+        planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
         raise errors.unplanned_operand("x", was, planned)
     samples, present = _sample(problem, task.nan_policy, source)
     return replace(task, x=samples, present=present)
@@ -68,19 +70,18 @@ def with_input(task: Task, x: object) -> Task:
 def with_kernel(task: Task, w: object) -> Task:
     """The task for a kernel of the planned type and shape; ValueError if it is of another."""
     kernel, problem = read_kernel(w), task.problem
+    kind, shape = kernel.kind, tuple(problem.kernel_shape[axis] for axis in task.axes)
     if kernel.values is None:
         raise errors.shape_alone("w")
-    shape = tuple(problem.kernel_shape[axis] for axis in task.axes)
-    was, planned = f"{kernel.kind.dtype} {kernel.kind.shape}", f"{problem.kernel_dtype} {shape}"
-    if was != planned and not _becomes(kernel.kind, problem.kernel_dtype, shape):
-        raise errors.unplanned_operand("w", was, planned)
+    if kind.shape != shape or not _becomes(kind, problem.kernel_dtype):
+        raise errors.unplanned_operand("w", f"{kind.dtype} {kind.shape}", f"{problem.kernel_dtype} {shape}")
     problem, weights = _weigh(problem, task.axes, task.nan_policy, kernel)
     return replace(task, problem=problem, weights=weights)
 
 
-def _becomes(kind: Kind, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
-    """Whether a weak operand can take the planned type: rounded perhaps, never cut to another kind."""
-    return kind.weak and kind.shape == shape and np.can_cast(kind.dtype, dtype, "same_kind")
+def _becomes(kind: Kind, dtype: np.dtype[Any]) -> bool:
+    """Whether an operand has the planned type, or is weak and takes it: never cut to another kind."""
+    return kind.dtype == dtype or (kind.weak and np.can_cast(kind.dtype, dtype, "same_kind"))
 
 
 def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Operand) -> tuple[Problem, Weights]:
