@@ -261,7 +261,7 @@ def assert_same_kinds(y, x, w, p):
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
-    "shape,taps",
+    ("shape", "taps"),
     [
         ((130, 90, 3), (5, 5, 1)),
         ((70, 60, 16), (1, 1, 3)),
@@ -289,7 +289,7 @@ def test_shapes(shape, taps, level):
 
 
 @pytest.mark.parametrize(
-    "dtype,out",
+    ("dtype", "out"),
     [("float32", "float16"), ("float32", "int64"), ("float32", "uint64"), ("float64", "int64"), ("float64", "uint64")],
 )
 def test_output_types(dtype, out):
@@ -365,7 +365,7 @@ def test_source_index(boundary, n):
 
 
 @pytest.mark.parametrize(
-    "change,error",
+    ("change", "error"),
     [
         ({"offset": [0, 0]}, ValueError),
         ({"stride": [0]}, ValueError),
@@ -382,7 +382,7 @@ def test_nonsense_is_refused(change, error):
 
 
 @pytest.mark.parametrize(
-    "x,w,out",
+    ("x", "w", "out"),
     [
         ("f4", "f4", "f8"),
         ("f4", "u8", "u8"),
@@ -418,7 +418,7 @@ def test_shapes_and_flags_are_checked():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("shape,taps", [((1 << 20,), (1 << 20,)), ((1500, 1500), (1500, 1500))])
+@pytest.mark.parametrize(("shape", "taps"), [((1 << 20,), (1 << 20,)), ((1500, 1500), (1500, 1500))])
 def test_an_interruption_is_noticed_within_a_second(shape, taps, threads):
     x, w = np.ones(shape, "f4"), np.ones(taps, "f4")
     sent = []
