@@ -58,6 +58,8 @@ class Correlation(NamedTuple):
 
     groups: int
     phases: tuple[_Phase, ...]
+    spread: bool
+    """Whether samples lie apart: then a phase has some of the taps, even where it has all outputs."""
     boundary: list[int]
     fill: float | complex | int | None
 
@@ -82,7 +84,7 @@ class Correlation(NamedTuple):
         if phase.taps is None:
             out[phase.outputs] = 0
             return True
-        if len(self.phases) > 1:
+        if self.spread:
             taps, out = np.ascontiguousarray(taps[phase.taps]), out[phase.outputs]
         target = out
         if not (out.flags.c_contiguous and _writes(taps.dtype, x.dtype, out.dtype)):
@@ -114,6 +116,7 @@ def correlation(problem: Problem) -> Correlation:
     return Correlation(
         groups=problem.groups,
         phases=tuple(_phase(axes_phases, summed) for axes_phases in product(*phases)),
+        spread=any(u > 1 for u in problem.input_dilation),
         boundary=[0] * summed + boundary,
         fill=problem.fill_value if problem.fill_value != 0 else None,
     )

@@ -57,7 +57,7 @@ def with_input(task: Task, x: object) -> Task:
     if source.values is None:
         raise errors.shape_alone("x")
     same = kind.shape == problem.input_shape and kind.masked == task.masked
-    if not same or not (kind.dtype == problem.input_dtype or _becomes(kind, problem.input_dtype)):
+    if not same or not _becomes(kind, problem.input_dtype):
         was = f"{'masked ' * kind.masked}{kind.dtype} {kind.shape}"
         planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
         raise errors.unplanned_operand("x", was, planned)
@@ -71,15 +71,15 @@ def with_kernel(task: Task, w: object) -> Task:
     kind, shape = kernel.kind, tuple(problem.kernel_shape[axis] for axis in task.axes)
     if kernel.values is None:
         raise errors.shape_alone("w")
-    if kind.shape != shape or not (kind.dtype == problem.kernel_dtype or _becomes(kind, problem.kernel_dtype)):
+    if kind.shape != shape or not _becomes(kind, problem.kernel_dtype):
         raise errors.unplanned_operand("w", f"{kind.dtype} {kind.shape}", f"{problem.kernel_dtype} {shape}")
     problem, weights = _weigh(problem, task.axes, task.nan_policy, kernel)
     return task._replace(problem=problem, weights=weights)
 
 
 def _becomes(kind: Kind, dtype: np.dtype[Any]) -> bool:
-    """Whether a weak operand can take the planned type: rounded perhaps, never cut to another kind."""
-    return kind.weak and np.can_cast(kind.dtype, dtype, "same_kind")
+    """Whether an operand has the planned type, or is weak and takes it: never cut to another kind."""
+    return kind.dtype == dtype or (kind.weak and np.can_cast(kind.dtype, dtype, "same_kind"))
 
 
 def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Operand) -> tuple[Problem, Weights]:
