@@ -155,7 +155,7 @@ def _magnitude(line: str, kind: Kind) -> Array:
     """|x| * |w|, by the definition."""
     given = operands(line, kind)
     fill = float(_magnitudes(np.asarray(given.problem.fill_value)))
-    absolute = replace(given.problem.sum, fill_value=fill)
+    absolute = given.problem.sum._replace(fill_value=fill)
     x, w = _magnitudes(given.x), _magnitudes(given.w)
     return np.nan_to_num(feature_map(x, w, absolute, np.dtype(np.longdouble), given.present))  # NaN: no term at all
 

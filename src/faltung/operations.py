@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from numpy.typing import DTypeLike, NDArray
@@ -259,7 +258,7 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
 
 def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], options: Options) -> Any:
     """The Kernel of two Kernels in mode 'full': centres add, as their positions do."""
-    if replace(options, accuracy="norm", dtype=None) != Options():
+    if options._replace(accuracy="norm", dtype=None) != Options():
         return y
     other = w.center if operation == "convolve" else tuple(k - 1 - m for k, m in zip(w.shape, w.center, strict=True))
     center = [m + n for m, n in zip(x.center, other, strict=True)]

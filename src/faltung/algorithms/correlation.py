@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 from types import EllipsisType
 from typing import Any, NamedTuple
@@ -44,8 +43,7 @@ class _AxisPhase(NamedTuple):
     dilation: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Phase:
+class _Phase(NamedTuple):
     """One call of the core for each batch and filter: which outputs from which taps, and where."""
 
     outputs: tuple[EllipsisType | slice, ...]
@@ -55,8 +53,7 @@ class _Phase:
     dilation: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Correlation:
+class Correlation(NamedTuple):
     """The calls that a Problem is, without its values."""
 
     groups: int

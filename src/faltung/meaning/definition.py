@@ -16,9 +16,8 @@ An absent term does not occur; a term whose weight is zero does (0 * inf is NaN)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +29,7 @@ from faltung.meaning.extent import Operation
 Index = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Sum:
+class Sum(NamedTuple):
     """Which sum: every parameter of the equation, per spatial axis where it is a tuple."""
 
     operation: Operation
@@ -81,7 +79,7 @@ def feature_map(
         An exact integer result does not fit ``result``.
     """
     if x.dtype.kind == "c":
-        which = replace(which, fill_value=complex(which.fill_value))  # a sample like the others
+        which = which._replace(fill_value=complex(which.fill_value))  # a sample like the others
     y = np.empty((x.shape[0], w.shape[0], *which.length), dtype=object)
     samples = numbers.widen(x, w.dtype)
     taps = numbers.widen(np.conj(w) if which.operation == "correlate" else w, x.dtype)

@@ -10,8 +10,7 @@ import functools
 import math
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -30,8 +29,7 @@ _REACH_LIMIT = 2**62
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The parameters of `faltung.convolve` that decide which sum, as the user gave them."""
 
     mode: Mode = "full"
@@ -54,16 +52,12 @@ def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[
     TypeError, ValueError, OverflowError
         The words describe none; the message says which argument, and the mend.
     """
-    words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in _words_of(options))
+    words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in options)
     try:
         # Types as well: 1, 1.0 and True are equal, but not all are strides.
         return _remembered(operation, words, tuple(map(_types_of, words)), x, w)
     except TypeError:
         return _describe(operation, options, x, w)  # unhashable words, or the error itself
-
-
-def _words_of(options: Options) -> tuple[Any, ...]:
-    return tuple(getattr(options, name) for name in Options.__slots__)
 
 
 def _types_of(word: object) -> object:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,7 @@ from faltung.task.problem import Problem
 from faltung.task.structure import Structure
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A Problem with the arrays to solve it for; without values where only shapes were given."""
 
     problem: Problem
@@ -64,7 +62,7 @@ def with_input(task: Task, x: object) -> Task:
         planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
         raise errors.unplanned_operand("x", was, planned)
     samples, present = _sample(problem, task.nan_policy, source)
-    return replace(task, x=samples, present=present)
+    return task._replace(x=samples, present=present)
 
 
 def with_kernel(task: Task, w: object) -> Task:
@@ -76,7 +74,7 @@ def with_kernel(task: Task, w: object) -> Task:
     if kind.shape != shape or not _becomes(kind, problem.kernel_dtype):
         raise errors.unplanned_operand("w", f"{kind.dtype} {kind.shape}", f"{problem.kernel_dtype} {shape}")
     problem, weights = _weigh(problem, task.axes, task.nan_policy, kernel)
-    return replace(task, problem=problem, weights=weights)
+    return task._replace(problem=problem, weights=weights)
 
 
 def _becomes(kind: Kind, dtype: np.dtype[Any]) -> bool:
