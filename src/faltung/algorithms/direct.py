@@ -16,6 +16,7 @@ from faltung.algorithms.algorithm import (
     Cost,
     Mask,
     Run,
+    beyond_native_indices,
     bytes_moved,
     real_products,
     summation_bound,
@@ -39,6 +40,8 @@ def _refuse(problem: Problem) -> str | None:
     for argument, dtype in (("x", problem.input_dtype), ("w", problem.kernel_dtype), ("result", problem.result_dtype)):
         if dtype not in _SUPPORTED:
             return f"{argument} is {dtype}: it has no native arithmetic"
+    if beyond := beyond_native_indices(problem):
+        return beyond
     if problem.renormalise and not problem.plain:
         return "weights are renormalised for one channel only"
     if problem.renormalise and {"normalize", "constant"} <= set(problem.boundary):

@@ -19,6 +19,7 @@ from faltung.algorithms.algorithm import (
     Cost,
     Mask,
     Run,
+    beyond_native_indices,
     bytes_moved,
     too_inaccurate,
     unit_roundoff,
@@ -59,7 +60,7 @@ def _refuse(problem: Problem) -> str | None:
         return "a transform's error is relative to the norm, not to each element"
     if reach(problem) > _LONGEST // 2:
         return f"the kernel reaches over {reach(problem)} samples, more than a transform of {_LONGEST} serves"
-    return too_inaccurate(problem, error_bound(problem, _LONGEST))
+    return beyond_native_indices(problem) or too_inaccurate(problem, error_bound(problem, _LONGEST))
 
 
 def axis_of(problem: Problem) -> int:
