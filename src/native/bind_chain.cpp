@@ -37,6 +37,14 @@ Views views_of(const Lists& terms, const ArrayView& output) {
     return views;
 }
 
+// The pass along an axis whose every sample is an output is left out.
+template <class T>
+void check_weights(const ChainCall<T>& call) {
+    for (const Factors<T>& factors : call.terms)
+        for (std::size_t i = 0; i < factors.size(); ++i)
+            require(!call.axes[i].is_batch() || *factors[i] == 1, "a factor that is a single weight must be 1");
+}
+
 template <class T>
 ChainCall<T> make_call(const ArrayView& input, const Views& terms, const ArrayView& output,
                        const Parameters& given, Level level) {
@@ -47,6 +55,7 @@ ChainCall<T> make_call(const ArrayView& input, const Views& terms, const ArrayVi
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(output.dimensions); ++i)
         call.axes.push_back(make_axis(input, terms[0][i].shape[0], output, given, i));
+    check_weights(call);
     return call;
 }
 
@@ -87,8 +96,7 @@ void bind_chain(nb::module_& module) {
     module.def(
         "chain", &bound_chain, nb::arg("input"), nb::arg("terms"), nb::arg("output"), nb::arg("offset"),
         nb::arg("stride"), nb::arg("dilation"), nb::arg("boundary"), nb::arg("level"), nb::arg("threads"),
-        "output = sum over terms of the passes by their factors, one for each axis; a pass is what `direct` "
-        "computes without a fill. Whether all of the output is finite.");
+        "output = sum over terms of the passes by their factors, one for each axis. Whether all of it is finite.");
 }
 
 }  // namespace faltung

@@ -140,8 +140,10 @@ private:
     void cut(std::ptrdiff_t tile_rows, std::ptrdiff_t element_size) {
         const std::ptrdiff_t least = least_tiles * tile_rows;
         const std::ptrdiff_t fitting = band_bytes / (row_samples_ * element_size);
-        const std::ptrdiff_t shared = axis_.outputs / usual_bands;
-        rows_ = std::max(round_up(std::min(fitting, shared), tile_rows), least);
+        const std::ptrdiff_t shared = leading_.empty() ? axis_.outputs / usual_bands : axis_.outputs;
+        const std::ptrdiff_t most = std::max(std::min(fitting, shared), least);
+        const std::ptrdiff_t bands = (axis_.outputs + most - 1) / most;
+        rows_ = round_up((axis_.outputs + bands - 1) / bands, tile_rows);
         in_axis_ = (axis_.outputs + rows_ - 1) / rows_;
         count_ = in_axis_;
         for (const Axis& axis : leading_) count_ *= axis.outputs;

@@ -31,7 +31,7 @@ def chain(
     level: int,
     threads: int,
 ) -> bool:
-    """output = sum over terms of the passes by their factors, one for each axis; a pass is what `direct` computes without a fill. Whether all of the output is finite."""
+    """output = sum over terms of the passes by their factors, one for each axis. Whether all of it is finite."""
 
 def tiny(input: object, kernel: object, mode: int, correlate: bool, level: int) -> NDArray[Any] | None:
     """The result for two small vectors of native floats, None for anything else."""
