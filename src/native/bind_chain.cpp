@@ -37,12 +37,12 @@ Views views_of(const Lists& terms, const ArrayView& output) {
     return views;
 }
 
-// The pass along an axis whose every sample is an output is left out.
+// There is no pass along an axis with one tap.
 template <class T>
 void check_weights(const ChainCall<T>& call) {
     for (const Factors<T>& factors : call.terms)
         for (std::size_t i = 0; i < factors.size(); ++i)
-            require(!call.axes[i].is_batch() || *factors[i] == 1, "a factor that is a single weight must be 1");
+            require(call.axes[i].taps > 1 || *factors[i] == 1, "a factor that is a single weight must be 1");
 }
 
 template <class T>

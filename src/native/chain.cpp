@@ -38,7 +38,8 @@ constexpr Element element_of() {
     return sizeof(T) == 4 ? Element::float32 : Element::float64;
 }
 
-bool waits(const Axis& axis) { return !axis.is_batch(); }
+bool is_batch(const Axis& axis) { return axis.is_batch(); }
+bool waits(const Axis& axis) { return axis.taps > 1; }
 
 // Every sample an output.
 Axis untouched(Axis axis) {
@@ -62,6 +63,12 @@ Axis interior(Axis axis) {
     return axis;
 }
 
+// What is left of an axis without a sum once its outputs are picked.
+Axis picked(Axis axis) {
+    axis.length = axis.outputs;
+    return untouched(axis);
+}
+
 void make_contiguous(Axes& axes, std::ptrdiff_t element_size) {
     for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
         axis->step = element_size;
@@ -69,8 +76,8 @@ void make_contiguous(Axes& axes, std::ptrdiff_t element_size) {
     }
 }
 
-// The next pass over `axes`, along the first axis that waits for one, in bands of outputs. Axes
-// before it are walked through; those behind it wait.
+// The next pass over `axes`, along the first that is no batch, in bands of outputs. Axes before it
+// are walked through; those behind it wait, if they have a sum of their own.
 class Pass {
 public:
     struct Band {
@@ -78,21 +85,14 @@ public:
     };
 
     Pass(const Axes& axes, std::size_t first_factor, std::ptrdiff_t tile_rows, std::ptrdiff_t element_size) {
-        const auto at = std::find_if(axes.begin(), axes.end(), waits);
+        const auto at = std::find_if_not(axes.begin(), axes.end(), is_batch);
         const auto split = at == axes.end() ? axes.begin() : at;
         factor = first_factor + static_cast<std::size_t>(split - axes.begin());
         leading_.assign(axes.begin(), split);
         axis_ = *split;
         const auto waiting = std::count_if(split + 1, axes.end(), waits);
         is_last = waiting == 0;
-        for (auto axis = split + 1; axis != axes.end(); ++axis) {
-            // The last pass, along the lines, reads no sample from beyond an edge.
-            const bool continues = waiting == 1 && waits(*axis);
-            now_.push_back(continues ? continued(*axis) : untouched(*axis));
-            later_.push_back(continues ? interior(*axis) : *axis);
-            row_samples_ *= now_.back().outputs;
-            row_outputs_ *= axis->outputs;
-        }
+        for (auto axis = split + 1; axis != axes.end(); ++axis) add_behind(*axis, waiting == 1);
         cut(tile_rows, element_size);
     }
 
@@ -137,6 +137,15 @@ public:
     bool is_last;        // nothing waits behind
 
 private:
+    // The last pass, along the lines, reads no sample from beyond an edge: that is continued before.
+    void add_behind(const Axis& axis, bool last_to_wait) {
+        const bool continues = last_to_wait && waits(axis);
+        now_.push_back(continues ? continued(axis) : waits(axis) ? untouched(axis) : axis);
+        later_.push_back(continues ? interior(axis) : waits(axis) ? axis : picked(axis));
+        row_samples_ *= now_.back().outputs;
+        row_outputs_ *= axis.outputs;
+    }
+
     void cut(std::ptrdiff_t tile_rows, std::ptrdiff_t element_size) {
         const std::ptrdiff_t least = least_tiles * tile_rows;
         const std::ptrdiff_t fitting = band_bytes / (row_samples_ * element_size);

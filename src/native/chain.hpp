@@ -21,8 +21,8 @@ struct ChainCall {
 
 enum class ChainOutcome { interrupted, finite, not_finite };
 
-// Writes the sum over the terms, the passes in the order of the axes. Taps
-// must be finite; an axis with one tap whose every sample is an output is passed over, its tap is 1.
+// Writes the sum over the terms, the passes in the order of the axes. Taps must be finite, and 1
+// where an axis has one.
 template <class T>
 [[nodiscard]] ChainOutcome chain(const ChainCall<T>& call, int threads, const Interrupted& interrupted);
 
