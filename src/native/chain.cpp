@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
-#include <limits>
-#include <type_traits>
 #include <utility>
+
+#include "chain_mirrored.hpp"
 
 namespace faltung {
 namespace {
@@ -21,17 +20,6 @@ constexpr std::ptrdiff_t usual_bands = 8;
 using Axes = std::vector<Axis>;
 
 struct Stopped {};
-
-// An infinity or NaN has the largest exponent: one more carries into the sign.
-template <class T>
-bool all_finite(const T* values, std::ptrdiff_t count) {
-    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    constexpr Bits exponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
-    constexpr Bits one = exponent & (~exponent + 1), sign = Bits{1} << (8 * sizeof(T) - 1);
-    Bits carried = 0;
-    for (std::ptrdiff_t i = 0; i < count; ++i) carried |= (std::bit_cast<Bits>(values[i]) & exponent) + one;
-    return (carried & sign) == 0;
-}
 
 template <class T>
 constexpr Element element_of() {
@@ -167,6 +155,7 @@ template <class T>
 struct ChainScratch {
     std::vector<Buffer<T>> between;  // one for each depth
     Buffer<T> term;
+    GatherScratch<T> gathered;
 };
 
 template <class T>
@@ -174,8 +163,9 @@ class Chain {
 public:
     Chain(const ChainCall<T>& call, int threads)
         : call_(call),
-          tile_rows_(direct_kernel_for<T>(call.level).shape.grid_rows),
-          first_(call.axes, 0, tile_rows_, size),
+          direct_(direct_kernel_for<T>(call.level)),
+          kernel_(chain_kernel_for<T>(call.level)),
+          first_(call.axes, 0, direct_.shape.grid_rows, size),
           scratch_(static_cast<std::size_t>(threads)) {
         for (ChainScratch<T>& scratch : scratch_) scratch.between.resize(call.axes.size());
     }
@@ -193,7 +183,7 @@ public:
             run_band({call_.terms[term], scratch, interrupted}, first_, band, call_.source, more, 0);
             for (std::ptrdiff_t i = 0; i < count; ++i) to[i] += more[i];
         }
-        if (!all_finite(to, count)) finite_.store(false, std::memory_order_relaxed);
+        if (!kernel_.all_finite(to, count)) finite_.store(false, std::memory_order_relaxed);
     }
     ChainScratch<T>& scratch_of(int worker) { return scratch_[static_cast<std::size_t>(worker)]; }
 
@@ -211,19 +201,27 @@ private:
         source.data += pass.source_offset(band.leading);
         if (pass.is_last) return sum(term, pass.now(band), pass.factor, source, to);
         T* const between = term.scratch.between[depth].reserve(pass.samples(band));
-        sum(term, pass.now(band), pass.factor, source, between);
+        hand_on(term, pass.now(band), pass.factor, source, between);
         const Source next{reinterpret_cast<const std::byte*>(between), element_of<T>(), 1};
         follow(term, pass.later(band, size), pass.factor, next, to, depth + 1);
     }
 
     void follow(const Term& term, const Axes& axes, std::size_t factor, const Source& source, T* to,
                 std::size_t depth) const {
-        const Pass pass(axes, factor, tile_rows_, size);
+        const Pass pass(axes, factor, direct_.shape.grid_rows, size);
         if (pass.is_last) return sum(term, axes, pass.factor, source, to);
         for (std::ptrdiff_t index = 0; index < pass.bands(); ++index) {
             const Pass::Band band = pass[index];
             run_band(term, pass, band, source, to + pass.output_index(band), depth);
         }
+    }
+
+    // A pass whose results the next one reads.
+    void hand_on(const Term& term, Axes axes, std::size_t factor, const Source& source, T* to) const {
+        const Geometry geometry = make_geometry(axes, kernel_.tile_columns);
+        const T* const taps = term.factors[factor];
+        if (!suits_mirrored(geometry, taps, kernel_)) return sum(term, std::move(axes), factor, source, to);
+        run_mirrored({kernel_, geometry, source, direct_.reader(source.element), taps, to}, term.scratch.gathered);
     }
 
     void sum(const Term& term, Axes axes, std::size_t factor, const Source& source, T* to) const {
@@ -234,7 +232,8 @@ private:
     }
 
     const ChainCall<T>& call_;
-    std::ptrdiff_t tile_rows_;
+    const DirectKernel<T>& direct_;
+    const ChainKernel<T>& kernel_;
     Pass first_;
     std::vector<ChainScratch<T>> scratch_;
     std::atomic<bool> finite_{true};
