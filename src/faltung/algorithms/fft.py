@@ -26,7 +26,7 @@ from faltung.algorithms.algorithm import (
     vectors,
 )
 from faltung.algorithms.correlation import correlation_taps
-from faltung.algorithms.repair import repair
+from faltung.algorithms.repair import finite, repair
 from faltung.machine import Machine, current
 from faltung.meaning.boundary import BOUNDARIES
 from faltung.task.operand import Weights
@@ -137,7 +137,8 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
         if target is not out:
             with np.errstate(over="ignore"):
                 out[...] = target
-        if problem.dilation[axis] > 1:  # its gaps were transformed as zeros, which infinity would meet
+        # The gaps of a dilation were transformed as zeros, which infinity would meet.
+        if problem.dilation[axis] > 1 and not finite(out):
             repair(problem, weights, x, out, threads)
         return None
 
