@@ -35,7 +35,7 @@ public:
           usual_taps_(shape.usual_taps),
           most_taps_(shape.most_taps),
           chaining_(line_ ? geometry.column : geometry.row,
-                    line_ ? geometry.column.stride * shape.lanes : geometry.row.stride) {
+                    line_ ? geometry.column.stride * shape.chain_step : geometry.row.stride) {
         const auto taps =
             static_cast<std::size_t>(geometry.leading_taps * geometry.row.taps * geometry.column.taps) *
             components.size();

@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
+#ifdef __FMA__
+#include <immintrin.h>
+#endif
 
 namespace faltung::FALTUNG_LEVEL {
 
@@ -58,19 +62,51 @@ inline Vector<T> broadcast(T value) {
 }
 
 // a * b + c, rounded once where the instruction set can (FMA), twice elsewhere; the same in
-// every lane, because tails run through the same vector code.
+// every lane, because tails run through the same vector code. Left to find the instruction for a
+// loop over the lanes, GCC misses it in long unrolled code.
 template <class T>
 inline Vector<T> multiply_add(Vector<T> a, Vector<T> b, Vector<T> c) {
-#if defined(__FMA__) || defined(__aarch64__)
+#if FALTUNG_VECTOR_BYTES == 32 && defined(__FMA__)
+    if constexpr (std::is_same_v<T, float>) return _mm256_fmadd_ps(a, b, c);
+    if constexpr (std::is_same_v<T, double>) return _mm256_fmadd_pd(a, b, c);
+#elif FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return _mm512_fmadd_ps(a, b, c);
+    if constexpr (std::is_same_v<T, double>) return _mm512_fmadd_pd(a, b, c);
+#elif defined(__FMA__) || defined(__aarch64__)
     if constexpr (std::is_same_v<T, float>) {
         for (int i = 0; i < lanes<T>; ++i) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
         return c;
     } else if constexpr (std::is_same_v<T, double>) {
         for (int i = 0; i < lanes<T>; ++i) c[i] = __builtin_fma(a[i], b[i], c[i]);
         return c;
-    } else
+    }
 #endif
-        return a * b + c;
+    return a * b + c;
+}
+
+// How many elements apart two vectors are between which `between` shifts. AVX2 shifts within 128
+// bits only, which vectors half their length apart make no restriction.
+template <class T>
+inline constexpr int shift_reach = FALTUNG_VECTOR_BYTES == 32 ? lanes<T> / 2 : lanes<T>;
+
+template <int shift, class T, int... i>
+inline Vector<T> between(Vector<T> low, Vector<T> high, std::integer_sequence<int, i...>) {
+    constexpr int reach = shift_reach<T>;
+    return __builtin_shufflevector(low, high, (i % reach + shift < reach ? i + shift : i + shift + lanes<T> - reach)...);
+}
+
+// The vector `shift` elements after `low`; `high` is the one `shift_reach` after it.
+template <int shift, class T>
+inline Vector<T> between(Vector<T> low, Vector<T> high) {
+    static_assert(shift > 0 && shift < shift_reach<T>);
+#if FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)  // GCC would take a permutation, with an index in a register
+        return (Vector<T>)_mm512_alignr_epi32((__m512i)high, (__m512i)low, shift);
+    else
+        return (Vector<T>)_mm512_alignr_epi64((__m512i)high, (__m512i)low, shift);
+#else
+    return between<shift, T>(low, high, std::make_integer_sequence<int, lanes<T>>{});
+#endif
 }
 
 // The same value, which from here on lives in a register: keeps a compiler from loading an
