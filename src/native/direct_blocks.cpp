@@ -21,13 +21,17 @@ const TileShape& shape_of(const DirectKernel<T>& kernel, Tile tile) {
     return kernel.shapes[static_cast<int>(tile)];
 }
 
-// A tall tile loads least, but its output rows must not all meet in the same places of the
-// first-level cache.
+// A tall tile loads least; but its output rows must not all meet in the same places of the
+// first-level cache, unless each of them takes so many products that it hardly matters.
+template <class T>
+Tile grid_tile(const Geometry& geometry, const TileShape& wide) {
+    const bool collide = rows_collide(geometry.column.outputs * std::ptrdiff_t{sizeof(T)});
+    return collide && geometry.row.taps <= wide.most_taps ? Tile::wide : Tile::tall;
+}
+
 template <class T>
 const TileShape& choose_tile(const DirectCall<T>& call, const DirectKernel<T>& kernel, const Geometry& geometry) {
-    if (!geometry.along_line())
-        return shape_of(kernel,
-                        rows_collide(geometry.column.outputs * std::ptrdiff_t{sizeof(T)}) ? Tile::wide : Tile::tall);
+    if (!geometry.along_line()) return shape_of(kernel, grid_tile<T>(geometry, shape_of(kernel, Tile::wide)));
     const Axis& axis = geometry.column;
     const TileShape& few = shape_of(kernel, Tile::neighbours);
     const bool one_step = geometry.leading_taps == 1 && std::min(call.source.parts, call.kernel.parts) == 1;

@@ -15,7 +15,7 @@ inline std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) {
 }
 
 // Rows a multiple of this apart meet in the same few places of the first-level cache.
-inline bool rows_collide(std::ptrdiff_t bytes_apart) { return bytes_apart % 4096 == 0; }
+inline bool rows_collide(std::ptrdiff_t bytes_apart) { return bytes_apart % 2048 == 0; }
 
 // Output p reads positions stride * p + offset + dilation * k, for k in [0, taps).
 struct Axis {

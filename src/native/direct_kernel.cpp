@@ -219,6 +219,12 @@ void run_tiles(const Sum<T>& sum, const Area<T>& area) {
                 store_tile(sums, to, output_step);
             });
         });
+    } else if (sum.blocks == 1) {
+        for_each_tile<R, W, line>(sum, area, [&](Cursor<T> cursor, T* to) FALTUNG_INLINED {
+            Accumulators<T, R, W> sums;
+            sum_block(cursor, sum.block_runs[0], sums);
+            store_tile(sums, to, output_step);
+        });
     } else {
         for_each_tile<R, W, line>(sum, area, [&](const Cursor<T>& cursor, T* to) FALTUNG_INLINED {
             store_sum_of_blocks<T, R, W>(cursor, sum, to, output_step);
