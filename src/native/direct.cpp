@@ -15,11 +15,10 @@ template <class T>
 class Taps {
 public:
     Taps(const Kernel& kernel, std::ptrdiff_t count)
-        : values_(static_cast<std::size_t>(count) * (kernel.parts == 1 ? 1 : 3)), count_(count) {
-        if (kernel.parts == 1) {
-            std::memcpy(values_.data(), kernel.data, values_.size() * sizeof(T));
-            return;
-        }
+        : real_(reinterpret_cast<const T*>(kernel.data)), count_(count) {
+        if (kernel.parts == 1) return;
+        values_.resize(static_cast<std::size_t>(3 * count));
+        real_ = values_.data();
         for (std::ptrdiff_t i = 0; i < count; ++i) {
             T pair[2];
             std::memcpy(pair, kernel.data + i * std::ptrdiff_t{sizeof pair}, sizeof pair);
@@ -28,38 +27,41 @@ public:
             values_[static_cast<std::size_t>(i + 2 * count)] = -pair[1];
         }
     }
-    [[nodiscard]] const T* real() const { return values_.data(); }
+    [[nodiscard]] const T* real() const { return real_; }
     [[nodiscard]] const T* imaginary() const { return values_.data() + count_; }
     [[nodiscard]] const T* negated_imaginary() const { return values_.data() + 2 * count_; }
     [[nodiscard]] bool finite() const {
         if constexpr (std::is_floating_point_v<T>)
-            return std::all_of(values_.begin(), values_.end(), [](T tap) { return std::isfinite(tap); });
+            return std::all_of(real_, real_ + (values_.empty() ? count_ : 2 * count_),
+                               [](T tap) { return std::isfinite(tap); });
         return true;
     }
 
 private:
-    std::vector<T> values_;
+    std::vector<T> values_;  // of a complex kernel
+    const T* real_;
     std::ptrdiff_t count_;
 };
 
 // The real products that make one part of the result; a real operand has no imaginary ones.
 template <class T>
-std::vector<Component<T>> components(const Taps<T>& taps, int source_parts, int kernel_parts,
+Components<T> components(const Taps<T>& taps, int source_parts, int kernel_parts,
                                      int result_part) {
-    std::vector<Component<T>> sum;
+    Components<T> sum;
     if (kernel_parts == 1) {
-        sum.push_back({result_part, taps.real()});
+        sum.add(result_part, taps.real());
     } else if (source_parts == 1) {
-        sum.push_back({0, result_part == 0 ? taps.real() : taps.imaginary()});
+        sum.add(0, result_part == 0 ? taps.real() : taps.imaginary());
     } else {
-        sum.push_back({0, result_part == 0 ? taps.real() : taps.imaginary()});
-        sum.push_back({1, result_part == 0 ? taps.negated_imaginary() : taps.real()});
+        sum.add(0, result_part == 0 ? taps.real() : taps.imaginary());
+        sum.add(1, result_part == 0 ? taps.negated_imaginary() : taps.real());
     }
     return sum;
 }
 
 template <class T>
 struct Scratch {
+    Scratch() {}  // leaves the buffers' bytes as they are
     GatherScratch<T> samples, presence;
     Buffer<std::ptrdiff_t> leading, leading_presence;
     Buffer<const T*> planes;

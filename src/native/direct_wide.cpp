@@ -20,9 +20,10 @@ public:
           signs_{call.source.element != Element::uint64, taps_signed,
                  call.destination.element == Element::int64},
           scratch_(static_cast<std::size_t>(threads)) {
-        const Component<std::uint64_t> taps{0, reinterpret_cast<const std::uint64_t*>(call.kernel.data)};
+        Components<std::uint64_t> taps;
+        taps.add(0, reinterpret_cast<const std::uint64_t*>(call.kernel.data));
         program_ =
-            compile<std::uint64_t>(prepared_.geometry, prepared_.layout, prepared_.tile, {taps});
+            compile<std::uint64_t>(prepared_.geometry, prepared_.layout, prepared_.tile, taps);
     }
 
     [[nodiscard]] std::ptrdiff_t blocks() const { return prepared_.blocks.count(); }
