@@ -9,6 +9,8 @@ namespace {
 // or double these make no measurable difference.
 constexpr std::ptrdiff_t block_bytes = 64 * 1024;
 constexpr std::ptrdiff_t grid_row_bytes = 2048;
+// Up to so many outputs, gathering everything takes less time than blocks for the edges would.
+constexpr std::ptrdiff_t small_line = 1024, small_grid = 4096;
 // A block takes a few milliseconds at most, so that an interruption is noticed soon.
 constexpr std::ptrdiff_t most_block_products = 1 << 24;
 
@@ -51,8 +53,9 @@ Blocks::Blocks(const Geometry& geometry, const TileShape& tile, std::ptrdiff_t e
     const std::ptrdiff_t width = at_least_one_tile(widest, tile_columns);
     const std::ptrdiff_t height =
         at_least_one_tile(area / std::min(width, geometry.column.outputs), tile_rows);
-    columns_ = cut(geometry.column, tile_columns, width);
-    rows_ = cut(geometry.row, tile_rows, height);
+    const bool edges_apart = geometry.row.outputs * geometry.column.outputs > (line ? small_line : small_grid);
+    columns_ = cut(geometry.column, tile_columns, width, edges_apart);
+    rows_ = cut(geometry.row, tile_rows, height, edges_apart);
     count_ =
         geometry.leading_outputs * static_cast<std::ptrdiff_t>((rows_.size() - 1) * (columns_.size() - 1));
 }

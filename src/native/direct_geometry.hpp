@@ -65,8 +65,8 @@ Geometry make_geometry(std::vector<Axis> axes, std::ptrdiff_t tile_columns);
 // How an axis is cut: piece i is [edges[i], edges[i + 1]).
 using Cuts = std::vector<std::ptrdiff_t>;
 
-// Pieces of at most about `piece` outputs. Where it pays, outputs that read beyond the edges are
-// cut off in pieces that are whole tiles, so that the interior can be read in place.
-Cuts cut(const Axis& axis, std::ptrdiff_t tile, std::ptrdiff_t piece);
+// Pieces of at most about `piece` outputs. With `edges_apart`, outputs that read beyond the edges
+// are cut off in pieces that are whole tiles, so that the interior can be read in place.
+Cuts cut(const Axis& axis, std::ptrdiff_t tile, std::ptrdiff_t piece, bool edges_apart);
 
 }  // namespace faltung
