@@ -165,9 +165,10 @@ public:
         : call_(call),
           direct_(direct_kernel_for<T>(call.level)),
           kernel_(chain_kernel_for<T>(call.level)),
-          first_(call.axes, 0, direct_.shape.grid_rows, size),
+          tile_rows_(direct_.shapes[static_cast<int>(Tile::tall)].rows),
+          first_(call.axes, 0, tile_rows_, size),
           scratch_(static_cast<std::size_t>(threads)) {
-        for (ChainScratch<T>& scratch : scratch_) scratch.between.resize(call.axes.size());
+        for (ChainScratch<T>& scratch : scratch_) scratch.between = std::vector<Buffer<T>>(call.axes.size());
     }
 
     [[nodiscard]] std::ptrdiff_t bands() const { return first_.bands(); }
@@ -208,7 +209,7 @@ private:
 
     void follow(const Term& term, const Axes& axes, std::size_t factor, const Source& source, T* to,
                 std::size_t depth) const {
-        const Pass pass(axes, factor, direct_.shape.grid_rows, size);
+        const Pass pass(axes, factor, tile_rows_, size);
         if (pass.is_last) return sum(term, axes, pass.factor, source, to);
         for (std::ptrdiff_t index = 0; index < pass.bands(); ++index) {
             const Pass::Band band = pass[index];
@@ -234,6 +235,7 @@ private:
     const ChainCall<T>& call_;
     const DirectKernel<T>& direct_;
     const ChainKernel<T>& kernel_;
+    std::ptrdiff_t tile_rows_;
     Pass first_;
     std::vector<ChainScratch<T>> scratch_;
     std::atomic<bool> finite_{true};
