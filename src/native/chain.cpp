@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <utility>
 
 #include "chain_mirrored.hpp"
@@ -153,7 +154,7 @@ private:
 
 template <class T>
 struct ChainScratch {
-    std::vector<Buffer<T>> between;  // one for each depth
+    std::deque<Buffer<T>> between;  // one for each depth; buffers stay where they are
     Buffer<T> term;
     GatherScratch<T> gathered;
 };
@@ -165,7 +166,7 @@ public:
         : call_(call),
           direct_(direct_kernel_for<T>(call.level)),
           kernel_(chain_kernel_for<T>(call.level)),
-          first_(call.axes, 0, direct_.shape.grid_rows, size),
+          first_(call.axes, 0, tall_rows(), size),
           scratch_(static_cast<std::size_t>(threads)) {
         for (ChainScratch<T>& scratch : scratch_) scratch.between.resize(call.axes.size());
     }
@@ -190,6 +191,8 @@ public:
 private:
     static constexpr std::ptrdiff_t size = sizeof(T);
 
+    [[nodiscard]] int tall_rows() const { return direct_.shapes[static_cast<int>(Tile::tall)].rows; }
+
     struct Term {
         const Factors<T>& factors;
         ChainScratch<T>& scratch;
@@ -208,7 +211,7 @@ private:
 
     void follow(const Term& term, const Axes& axes, std::size_t factor, const Source& source, T* to,
                 std::size_t depth) const {
-        const Pass pass(axes, factor, direct_.shape.grid_rows, size);
+        const Pass pass(axes, factor, tall_rows(), size);
         if (pass.is_last) return sum(term, axes, pass.factor, source, to);
         for (std::ptrdiff_t index = 0; index < pass.bands(); ++index) {
             const Pass::Band band = pass[index];

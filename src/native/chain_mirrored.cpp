@@ -31,7 +31,7 @@ void run_mirrored(const MirroredPass<T>& pass, GatherScratch<T>& scratch) {
         const std::ptrdiff_t first = column.outputs * strip / strips;
         const std::ptrdiff_t columns = column.outputs * (strip + 1) / strips - first;
         const Rectangle block{0, row.outputs, first, columns};
-        const TileShape one_by_one{1, 1, 1, 1, 1, 1};
+        const TileShape one_by_one{Tile::tall, 1, 1, 1, 1, 1, 1};
         const GatheredShape shape(pass.geometry, layout, one_by_one, block, sizeof(T));
         const T* const samples =
             gather(pass.geometry, layout, pass.source, pass.reader, {}, &leading, block, shape, scratch);
