@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 
-from faltung.algorithms import direct
+from faltung.algorithms import correlation, direct
 from faltung.algorithms.algorithm import Algorithm
 from faltung.algorithms.separable import SEPARABLE, tolerance
 from faltung.machine import current
@@ -273,12 +273,10 @@ def _unflipped(problem: Any, w: Any) -> Any:
 
 
 def _shifted_when_strided(original: Any) -> Any:
-    def geometry(problem: Any) -> Any:
-        result = original(problem)
-        moved = tuple(o + (s > 1) for o, s in zip(result.offset, problem.stride, strict=True))
-        return replace(result, offset=moved)
+    def phases(offset: int, stride: int, *rest: int) -> Any:
+        return original(offset + (stride > 1), stride, *rest)
 
-    return geometry
+    return phases
 
 
 @pytest.mark.parametrize("defect", ["flip forgotten", "reflect is symmetric", "strided offset"])
@@ -287,8 +285,10 @@ def test_planted_defects_are_caught(defect: str, monkeypatch: pytest.MonkeyPatch
         case "flip forgotten":
             monkeypatch.setattr(direct, "correlation_taps", _unflipped)
         case "reflect is symmetric":
-            monkeypatch.setattr(direct, "BOUNDARIES", ("constant", "edge", "symmetric", "reflect", "wrap", "normalize"))
+            monkeypatch.setattr(
+                correlation, "BOUNDARIES", ("constant", "edge", "symmetric", "reflect", "wrap", "normalize")
+            )
         case _:
-            monkeypatch.setattr(direct, "_geometry", _shifted_when_strided(direct._geometry))
+            monkeypatch.setattr(correlation, "_phases", _shifted_when_strided(correlation._phases))
     with pytest.raises(AssertionError):
         list(map(check, random_calls(300, seed=1)))

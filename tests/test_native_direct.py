@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -411,3 +415,21 @@ def test_shapes_and_flags_are_checked():
         with pytest.raises(ValueError):
             _core.direct(x, kernel, out, *rest, level, threads)
     assert direct(x[:0], w, {**p, "shape": (0,)}, "f4").size == 0
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape,taps", [((1 << 20,), (1 << 20,)), ((1500, 1500), (1500, 1500))])
+def test_an_interruption_is_noticed_within_a_second(shape, taps, threads):
+    x, w = np.ones(shape, "f4"), np.ones(taps, "f4")
+    sent = []
+
+    def interrupt():
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Timer(0.3, interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        direct(
+            x, w, plain(len(shape), shape, offset=[-(k // 2) for k in taps]), "f4", level=LEVELS[-1], threads=threads
+        )
+    assert time.monotonic() - sent[0] < 1

@@ -209,7 +209,7 @@ def test_picture_as_a_kernel_is_grey_and_normalised(apply: Apply, tmp_path: Path
         ("room.wav", "is a sound, a photograph is none"),
         ("complex.npy", "holds complex128; expected real numbers"),
         ("nan.npy", "the result holds NaN or infinity, which no pixel can be; --keep-float writes it as .npy"),
-        ("black.png", "expected a finite sum other than zero"),
+        ("black.png", "sum of the kernel=0.0: expected a finite sum other than zero"),
     ],
 )
 def test_kernels_that_fit_no_photograph(

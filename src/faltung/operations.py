@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import operator
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from faltung import errors, settings
+from faltung import settings
 from faltung.algorithms import tiny
-from faltung.algorithms.algorithm import Run
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import Mode, Operation
 from faltung.planner.choose import choose
 from faltung.planner.discover import discover
 from faltung.planner.plan import Plan
+from faltung.planner.solve import solve
 from faltung.task.describe import Options
 from faltung.task.kernel import Kernel
-from faltung.task.normalise import Task, normalise, present_samples
-from faltung.task.operand import read_input
-from faltung.task.problem import Problem
+from faltung.task.normalise import normalise
 
 Integers = int | Sequence[int]
 
@@ -233,9 +228,8 @@ def plan(
     array([2., 3., 3.])
     """
     options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype)
-    task = discover(normalise(operation, x, w, options), method)
     count = None if threads is None else settings.checked_threads(threads)
-    return Plan(task.problem, task.weights, method, count, _solve_again)
+    return Plan(discover(normalise(operation, x, w, options), method), method, count)
 
 
 def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, ...]) -> Any:
@@ -254,68 +248,12 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
                 return result
     count = settings.get_threads() if threads is None else settings.checked_threads(threads)
     task = discover(normalise(operation, x, w, options), method)
-    algorithm = choose(task.problem, method).chosen.algorithm
+    chosen = choose(task.problem, method).chosen
     assert task.weights is not None
-    y = _solve(task, algorithm.prepare(task.problem, task.weights), out, count)
+    y = solve(task, chosen.algorithm.prepare(task.problem, task.weights), out, chosen.useful_threads(count))
     if isinstance(x, Kernel) and isinstance(w, Kernel):
         return _as_kernel(operation, x, w, y, options)
     return y
-
-
-def _solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArray[Any]:
-    """Run into a fresh array, or into ``out`` if it is contiguous and overlaps no operand."""
-    problem = task.problem
-    assert task.x is not None
-    if out is not None:
-        _check_out(out, problem)
-    y = out if out is not None and _writable_in_place(out, task) else _allocate(problem)
-    empty = run(task.x, y.reshape(1, 1, *problem.length), task.present, threads) if y.size else None
-    if out is not None and y is not out:
-        out[...] = y
-    y = y if out is None else out
-    if not task.masked:
-        return y
-    mask = np.zeros(problem.length, bool) if empty is None else empty.reshape(problem.length)
-    return np.ma.MaskedArray(y, mask)
-
-
-def _writable_in_place(out: NDArray[Any], task: Task) -> bool:
-    """Whether an algorithm may write into ``out`` while it reads the operands."""
-    operands = (task.x, None if task.weights is None else task.weights.values)
-    overlaps = any(np.may_share_memory(out, values) for values in operands if values is not None)
-    return out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative and not overlaps
-
-
-def _check_out(out: object, problem: Problem) -> None:
-    if not isinstance(out, np.ndarray):
-        raise errors.out_not_an_array(out)
-    if out.shape != problem.length:
-        raise errors.out_mismatch("shape", out.shape, problem.length)
-    if out.dtype.newbyteorder("=") != problem.result_dtype:
-        raise errors.out_wrong_type(str(out.dtype), str(problem.result_dtype))
-    if not out.flags.writeable:
-        raise errors.out_read_only()
-
-
-def _allocate(problem: Problem) -> NDArray[Any]:
-    size = math.prod(problem.length) * problem.result_dtype.itemsize
-    try:
-        if size <= sys.maxsize:
-            return np.empty(problem.length, problem.result_dtype)
-    except MemoryError:
-        pass
-    raise errors.result_too_large(problem.length, str(problem.result_dtype), size)
-
-
-def _solve_again(problem: Problem, run: Run, x: Any, out: NDArray[Any] | None, threads: int | None) -> NDArray[Any]:
-    """Solve a planned Problem for another input of the planned shape and type."""
-    source = read_input(x)
-    if source.values is None or (source.kind.shape, source.kind.dtype) != (problem.input_shape, problem.input_dtype):
-        planned = f"{problem.input_dtype} {problem.input_shape}"
-        raise errors.unplanned_operand("x", f"{source.kind.dtype} {source.kind.shape}", planned)
-    present = present_samples(source, problem)
-    task = Task(problem, source.values[np.newaxis, np.newaxis], None, present, source.mask is not None)
-    return _solve(task, run, out, settings.get_threads() if threads is None else threads)
 
 
 def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], options: Options) -> Any:

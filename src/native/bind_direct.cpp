@@ -39,10 +39,12 @@ struct Parameters {
     const Integers &offset, &stride, &dilation, &boundary;
 };
 
-bool is_empty(const ArrayView& view) { return std::find(view.shape, view.shape + view.dimensions, 0) != view.shape + view.dimensions; }
+bool is_empty(const ArrayView& view) {
+    return std::find(view.shape, view.shape + view.dimensions, 0) != view.shape + view.dimensions;
+}
 
-Axis make_axis(const ArrayView& input, const ArrayView& kernel, const ArrayView& output, const Parameters& given,
-               std::size_t i) {
+Axis make_axis(const ArrayView& input, const ArrayView& kernel, const ArrayView& output,
+               const Parameters& given, std::size_t i) {
     Axis axis;
     axis.length = input.shape[i];
     axis.step = input.strides[i];
@@ -54,11 +56,13 @@ Axis make_axis(const ArrayView& input, const ArrayView& kernel, const ArrayView&
     axis.boundary = static_cast<Boundary>(given.boundary[i]);
     require(axis.length > 0, "an axis of the input is empty");
     require(axis.taps > 0, "an axis of the kernel is empty");
-    require(given.boundary[i] >= 0 && given.boundary[i] <= static_cast<int>(Boundary::wrap), "unknown boundary");
+    require(given.boundary[i] >= 0 && given.boundary[i] <= static_cast<int>(Boundary::wrap),
+            "unknown boundary");
     require(axis.stride > 0 && axis.stride < most, "stride out of range");
     require(axis.dilation > 0 && axis.dilation < most, "dilation out of range");
     require(axis.offset > -(most << 20) && axis.offset < most << 20, "offset out of range");
-    require(axis.outputs < (most << 20) / axis.stride && axis.taps < (most << 20) / axis.dilation, "reach out of range");
+    require(axis.outputs < (most << 20) / axis.stride && axis.taps < (most << 20) / axis.dilation,
+            "reach out of range");
     return axis;
 }
 
@@ -81,7 +85,8 @@ void require_same_dimensions(const ArrayView& input, const ArrayView& kernel, co
     const int dimensions = output.dimensions;
     require(input.dimensions == dimensions && kernel.dimensions == dimensions, "arrays differ in dimension");
     for (const Integers* list : {&given.offset, &given.stride, &given.dilation, &given.boundary})
-        require(list->size() == static_cast<std::size_t>(dimensions), "one parameter for each axis is needed");
+        require(list->size() == static_cast<std::size_t>(dimensions),
+                "one parameter for each axis is needed");
 }
 
 template <class T>
@@ -169,8 +174,10 @@ bool bound_direct(nb::handle input, nb::handle kernel, nb::handle output, const 
         const auto call = make_call<std::uint64_t>(x, w, y, std::move(axes), fill, checked);
         return run_wide(call, w.element == Element::int64, threads);
     }
-    if (w.element == Element::float32) return run(make_call<float>(x, w, y, std::move(axes), fill, checked), threads);
-    if (w.element == Element::float64) return run(make_call<double>(x, w, y, std::move(axes), fill, checked), threads);
+    if (w.element == Element::float32)
+        return run(make_call<float>(x, w, y, std::move(axes), fill, checked), threads);
+    if (w.element == Element::float64)
+        return run(make_call<double>(x, w, y, std::move(axes), fill, checked), threads);
     if (w.element == Element::uint64)
         return run(make_call<std::uint64_t>(x, w, y, std::move(axes), fill, checked), threads);
     throw nb::type_error("kernel must be of float32, float64, complex64, complex128 or uint64");
@@ -193,13 +200,15 @@ std::ptrdiff_t bound_source_index(int boundary, std::ptrdiff_t position, std::pt
 
 void bind_direct(nb::module_& module) {
     if (!import_numpy()) throw nb::python_error();
-    module.def("direct", &bound_direct, nb::arg("input"), nb::arg("kernel"), nb::arg("output"), nb::arg("offset"),
-               nb::arg("stride"), nb::arg("dilation"), nb::arg("boundary"), nb::arg("fill").none(), nb::arg("wide"),
-               nb::arg("level"), nb::arg("threads"),
-               "output[p] = sum over k of input[stride * p + offset + dilation * k] * kernel[k]. False if a wide "
-               "result does not fit the output's type.");
-    module.def("tiny", &bound_tiny, nb::arg("input"), nb::arg("kernel"), nb::arg("mode"), nb::arg("correlate"),
-               nb::arg("level"), "The result for two small vectors of native floats, None for anything else.");
+    module.def(
+        "direct", &bound_direct, nb::arg("input"), nb::arg("kernel"), nb::arg("output"), nb::arg("offset"),
+        nb::arg("stride"), nb::arg("dilation"), nb::arg("boundary"), nb::arg("fill").none(), nb::arg("wide"),
+        nb::arg("level"), nb::arg("threads"),
+        "output[p] = sum over k of input[stride * p + offset + dilation * k] * kernel[k]. False if a wide "
+        "result does not fit the output's type.");
+    module.def("tiny", &bound_tiny, nb::arg("input"), nb::arg("kernel"), nb::arg("mode"),
+               nb::arg("correlate"), nb::arg("level"),
+               "The result for two small vectors of native floats, None for anything else.");
     module.def("source_index", &bound_source_index, nb::arg("boundary"), nb::arg("position"), nb::arg("n"),
                "The index that a position reads on an axis of n samples, -1 if none.");
 }

@@ -14,7 +14,8 @@ namespace {
 template <class T>
 class Taps {
 public:
-    Taps(const Kernel& kernel, std::ptrdiff_t count) : values_(static_cast<std::size_t>(count) * (kernel.parts == 1 ? 1 : 3)), count_(count) {
+    Taps(const Kernel& kernel, std::ptrdiff_t count)
+        : values_(static_cast<std::size_t>(count) * (kernel.parts == 1 ? 1 : 3)), count_(count) {
         if (kernel.parts == 1) {
             std::memcpy(values_.data(), kernel.data, values_.size() * sizeof(T));
             return;
@@ -43,7 +44,8 @@ private:
 
 // The real products that make one part of the result; a real operand has no imaginary ones.
 template <class T>
-std::vector<Component<T>> components(const Taps<T>& taps, int source_parts, int kernel_parts, int result_part) {
+std::vector<Component<T>> components(const Taps<T>& taps, int source_parts, int kernel_parts,
+                                     int result_part) {
     std::vector<Component<T>> sum;
     if (kernel_parts == 1) {
         sum.push_back({result_part, taps.real()});
@@ -65,6 +67,13 @@ struct Scratch {
 };
 
 template <class T>
+struct Results {
+    T* data;
+    std::ptrdiff_t pitch, rows, columns;
+    bool final;  // in the destination itself
+};
+
+template <class T>
 class Convolution {
 public:
     Convolution(const DirectCall<T>& call, int threads)
@@ -74,10 +83,13 @@ public:
           scratch_(static_cast<std::size_t>(threads)) {
         const Geometry& geometry = prepared_.geometry;
         const Taps<T> taps(call.kernel, geometry.leading_taps * geometry.row.taps * geometry.column.taps);
+        programs_.reserve(static_cast<std::size_t>(call.destination.parts));
         for (int part = 0; part < call.destination.parts; ++part)
             programs_.push_back(compile<T>(geometry, prepared_.layout, prepared_.kernel.shape,
                                            components(taps, call.source.parts, call.kernel.parts, part)));
-        in_place_ = readable_in_place();
+        stores_directly_ = call.destination.parts == 1 && is_compute_type(call.destination.element) &&
+                           is_aligned(call.destination.data);
+        in_place_ = stores_directly_ && readable_in_place();
         terms_may_be_absent_ = !call.fills && !taps.finite();
         if (terms_may_be_absent_) prepare_presence();
     }
@@ -99,27 +111,23 @@ public:
 private:
     static constexpr std::ptrdiff_t size = sizeof(T);
 
-    // Samples that a tile can load as they stand, results that it can store as they are.
+    // Samples that a tile can load as they stand.
     [[nodiscard]] bool readable_in_place() const {
         const Geometry& geometry = prepared_.geometry;
         const Axis& column = geometry.column;
-        const bool real = call_.source.parts == 1 && call_.destination.parts == 1;
         const bool contiguous = column.uniform() && column.position_step() == size && column.stride == 1;
-        const bool steps_aligned =
-            geometry.row.step % size == 0 && std::all_of(geometry.leading.begin(), geometry.leading.end(),
-                                                         [](const Axis& axis) { return axis.step % size == 0; });
-        return real && contiguous && steps_aligned && is_compute_type(call_.source.element) &&
-               is_compute_type(call_.destination.element) && is_aligned(call_.source.data) &&
-               is_aligned(call_.destination.data) && !rows_collide();
+        const bool steps_aligned = geometry.row.step % size == 0 &&
+                                   std::all_of(geometry.leading.begin(), geometry.leading.end(),
+                                               [](const Axis& axis) { return axis.step % size == 0; });
+        return call_.source.parts == 1 && contiguous && steps_aligned &&
+               is_compute_type(call_.source.element) && is_aligned(call_.source.data) && !rows_collide();
     }
 
     // Rows a multiple of this apart meet in the same few places of the first-level cache, which
     // costs more than copying them.
     [[nodiscard]] bool rows_collide() const {
         constexpr std::ptrdiff_t period = 4096;
-        const Geometry& geometry = prepared_.geometry;
-        return !geometry.along_line() &&
-               (geometry.row.step % period == 0 || geometry.column.outputs * size % period == 0);
+        return !prepared_.geometry.along_line() && prepared_.geometry.row.step % period == 0;
     }
 
     static bool is_compute_type(Element element) {
@@ -127,79 +135,106 @@ private:
         return element == (size == 4 ? Element::float32 : Element::float64);
     }
 
-    static bool is_aligned(const std::byte* data) { return reinterpret_cast<std::uintptr_t>(data) % sizeof(T) == 0; }
+    static bool is_aligned(const std::byte* data) {
+        return reinterpret_cast<std::uintptr_t>(data) % sizeof(T) == 0;
+    }
 
     [[nodiscard]] bool interior(const Rectangle& block, const std::ptrdiff_t* leading) const {
         const Geometry& geometry = prepared_.geometry;
-        const TileShape& tile = prepared_.kernel.shape;
-        const bool line = geometry.along_line();
-        return block.rows >= (line ? 1 : tile.grid_rows) &&
-               block.columns >= (line ? tile.line_vectors : tile.grid_vectors) * tile.lanes &&
-               geometry.row.interior(block.row, block.rows) && geometry.column.interior(block.column, block.columns) &&
+        return holds_a_tile(block) && geometry.row.interior(block.row, block.rows) &&
+               geometry.column.interior(block.column, block.columns) &&
                std::find(leading, leading + geometry.leading_taps, absent) == leading + geometry.leading_taps;
+    }
+
+    [[nodiscard]] bool holds_a_tile(const Rectangle& block) const {
+        const TileShape& tile = prepared_.kernel.shape;
+        const bool line = prepared_.geometry.along_line();
+        return block.rows >= (line ? 1 : tile.grid_rows) &&
+               block.columns >= (line ? tile.line_vectors : tile.grid_vectors) * tile.lanes;
+    }
+
+    // Where the tiles store a block's results: in the destination, if that takes them as they are.
+    Results<T> place_of_results(const Blocks::Block& block, const GatheredShape& shape,
+                                Scratch<T>& scratch) const {
+        const bool direct = stores_directly_ && holds_a_tile(block.outputs) && !shape.strung_together;
+        if (!direct)
+            return {scratch.results.reserve(shape.result_size), shape.result_pitch, shape.result_rows,
+                    shape.result_columns, false};
+        return {reinterpret_cast<T*>(call_.destination.data) + prepared_.output_index(block, 0),
+                prepared_.geometry.column.outputs, block.outputs.rows, block.outputs.columns, true};
     }
 
     void run_in_place(const Blocks::Block& block, const std::ptrdiff_t* leading, Scratch<T>& scratch) {
         const Geometry& geometry = prepared_.geometry;
         const Rectangle& outputs = block.outputs;
-        const std::ptrdiff_t origin = geometry.row.byte_offset(geometry.row.first_position(outputs.row)) +
-                                      geometry.column.byte_offset(geometry.column.first_position(outputs.column));
+        const std::ptrdiff_t origin =
+            geometry.row.byte_offset(geometry.row.first_position(outputs.row)) +
+            geometry.column.byte_offset(geometry.column.first_position(outputs.column));
         const T** const planes = scratch.planes.reserve(geometry.leading_taps);
         for (std::ptrdiff_t tap = 0; tap < geometry.leading_taps; ++tap)
             planes[tap] = reinterpret_cast<const T*>(call_.source.data + origin + leading[tap]);
         const std::ptrdiff_t row = geometry.row.step / size;
         T* const to = reinterpret_cast<T*>(call_.destination.data) + prepared_.output_index(block, 0);
-        prepared_.kernel.run(programs_[0].sum(), {planes, row * prepared_.layout.row_unit, row * geometry.row.stride, to,
-                                                  geometry.column.outputs, outputs.rows, outputs.columns, geometry.along_line()});
+        prepared_.kernel.run(programs_[0].sum(),
+                             {planes, row * prepared_.layout.row_unit, row * geometry.row.stride, to,
+                              geometry.column.outputs, outputs.rows, outputs.columns, geometry.along_line()});
     }
 
     void run_gathered(const Blocks::Block& block, const std::ptrdiff_t* leading, Scratch<T>& scratch) {
-        const GatheredShape shape(prepared_.geometry, prepared_.layout, prepared_.kernel.shape, block.outputs, sizeof(T));
+        const GatheredShape shape(prepared_.geometry, prepared_.layout, prepared_.kernel.shape, block.outputs,
+                                  sizeof(T));
         const T* const samples = gather(prepared_.geometry, prepared_.layout, call_.source, prepared_.reader,
                                         call_.fill, leading, block.outputs, shape, scratch.samples);
-        T* const results = scratch.results.reserve(shape.result_size);
+        const Results<T> results = place_of_results(block, shape, scratch);
         const T* presence = nullptr;
-        if (terms_may_be_absent_ && meets_absent(block.outputs, leading)) presence = gather_presence(block, shape, scratch);
+        if (terms_may_be_absent_ && meets_absent(block.outputs, leading))
+            presence = gather_presence(block, shape, scratch);
         for (int part = 0; part < call_.destination.parts; ++part) {
             if (presence != nullptr)
-                sum_present_terms(block.outputs, part, prepared_.samples(samples, shape), shape, presence, results);
+                sum_present_terms(block.outputs, part, prepared_.samples(samples, shape), shape.row_step,
+                                  presence, results);
             else
                 run_tiles(part, samples, shape, scratch, results);
-            write(block, part, results, shape.result_pitch);
+            if (!results.final) write(block, part, results.data, results.pitch);
         }
     }
 
-    void run_tiles(int part, const T* samples, const GatheredShape& shape, Scratch<T>& scratch, T* results) const {
+    void run_tiles(int part, const T* samples, const GatheredShape& shape, Scratch<T>& scratch,
+                   const Results<T>& results) const {
         const std::ptrdiff_t count = prepared_.layout.planes(prepared_.geometry);
         const T** const planes = scratch.planes.reserve(count);
         for (std::ptrdiff_t plane = 0; plane < count; ++plane) planes[plane] = samples + plane * shape.plane;
         prepared_.kernel.run(programs_[static_cast<std::size_t>(part)].sum(),
-                             {planes, shape.pitch, shape.row_step, results, shape.result_pitch, shape.result_rows,
-                              shape.result_columns, prepared_.geometry.along_line()});
+                             {planes, shape.pitch, shape.row_step, results.data, results.pitch, results.rows,
+                              results.columns, prepared_.geometry.along_line()});
     }
 
     void write(const Blocks::Block& block, int part, const T* results, std::ptrdiff_t pitch) const {
         const Destination& destination = call_.destination;
         const std::ptrdiff_t part_size = size_of(destination.element), step = part_size * destination.parts;
         for (std::ptrdiff_t row = 0; row < block.outputs.rows; ++row)
-            writer_(results + row * pitch, destination.data + prepared_.output_index(block, row) * step + part * part_size,
-                    step, block.outputs.columns);
+            writer_(results + row * pitch,
+                    destination.data + prepared_.output_index(block, row) * step + part * part_size, step,
+                    block.outputs.columns);
     }
 
     // Presence is gathered like samples, from a source whose every sample is the same `true`.
     void prepare_presence() {
         presence_geometry_ = prepared_.geometry;
-        for (Axis* axis : {&presence_geometry_.row, &presence_geometry_.column}) axis->step = axis->inner_step = 0;
+        for (Axis* axis : {&presence_geometry_.row, &presence_geometry_.column})
+            axis->step = axis->inner_step = 0;
         for (Axis& axis : presence_geometry_.leading) axis.step = 0;
     }
 
-    const T* gather_presence(const Blocks::Block& block, const GatheredShape& shape, Scratch<T>& scratch) const {
+    const T* gather_presence(const Blocks::Block& block, const GatheredShape& shape,
+                             Scratch<T>& scratch) const {
         static constexpr std::byte present{1};
         const Source source{&present, Element::boolean, 1};
         std::ptrdiff_t* const leading = scratch.leading_presence.reserve(presence_geometry_.leading_taps);
         leading_offsets(presence_geometry_, block.leading, leading);
         return gather(presence_geometry_, PlaneLayout(presence_geometry_, 1), source,
-                      prepared_.kernel.reader(source.element), Fill<T>{}, leading, block.outputs, shape, scratch.presence);
+                      prepared_.kernel.reader(source.element), Fill<T>{}, leading, block.outputs, shape,
+                      scratch.presence);
     }
 
     [[nodiscard]] bool meets_absent(const Rectangle& block, const std::ptrdiff_t* leading) const {
@@ -207,17 +242,18 @@ private:
         const auto beyond = [](const Axis& axis, std::ptrdiff_t first, std::ptrdiff_t count) {
             return axis.boundary == Boundary::constant && !axis.interior(first, count);
         };
-        return beyond(geometry.row, block.row, block.rows) || beyond(geometry.column, block.column, block.columns) ||
+        return beyond(geometry.row, block.row, block.rows) ||
+               beyond(geometry.column, block.column, block.columns) ||
                std::find(leading, leading + geometry.leading_taps, absent) != leading + geometry.leading_taps;
     }
 
-    void sum_present_terms(const Rectangle& block, int part, const Samples<T>& samples, const GatheredShape& shape,
-                           const T* presence, T* results) const {
+    void sum_present_terms(const Rectangle& block, int part, const Samples<T>& samples,
+                           std::ptrdiff_t row_step, const T* presence, const Results<T>& results) const {
         const Sum<T> sum = programs_[static_cast<std::size_t>(part)].sum();
         for (std::ptrdiff_t row = 0; row < block.rows; ++row)
             for (std::ptrdiff_t column = 0; column < block.columns; ++column)
-                results[row * shape.result_pitch + column] =
-                    sum_present(sum, samples, presence, call_.source.parts, row * shape.row_step + column);
+                results.data[row * results.pitch + column] =
+                    sum_present(sum, samples, presence, call_.source.parts, row * row_step + column);
     }
 
     const DirectCall<T>& call_;
@@ -225,7 +261,7 @@ private:
     Writer<T> writer_;
     std::vector<Scratch<T>> scratch_;
     std::vector<Program<T>> programs_;
-    bool in_place_ = false, terms_may_be_absent_ = false;
+    bool stores_directly_ = false, in_place_ = false, terms_may_be_absent_ = false;
     Geometry presence_geometry_;
 };
 

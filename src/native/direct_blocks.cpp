@@ -18,7 +18,8 @@ std::ptrdiff_t at_least_one_tile(std::ptrdiff_t size, std::ptrdiff_t tile) {
 
 }  // namespace
 
-Blocks::Blocks(const Geometry& geometry, const TileShape& tile, std::ptrdiff_t element_size, std::ptrdiff_t cost) {
+Blocks::Blocks(const Geometry& geometry, const TileShape& tile, std::ptrdiff_t element_size,
+               std::ptrdiff_t cost) {
     const bool line = geometry.along_line();
     const std::ptrdiff_t tile_rows = line ? 1 : tile.grid_rows;
     const std::ptrdiff_t tile_columns = (line ? tile.line_vectors : tile.grid_vectors) * tile.lanes;
@@ -26,10 +27,12 @@ Blocks::Blocks(const Geometry& geometry, const TileShape& tile, std::ptrdiff_t e
         std::max(std::min(block_bytes / element_size, most_block_products / cost), tile_rows * tile_columns);
     const std::ptrdiff_t widest = line ? area : std::min(area / tile_rows, grid_row_bytes / element_size);
     const std::ptrdiff_t width = at_least_one_tile(widest, tile_columns);
-    const std::ptrdiff_t height = at_least_one_tile(area / std::min(width, geometry.column.outputs), tile_rows);
+    const std::ptrdiff_t height =
+        at_least_one_tile(area / std::min(width, geometry.column.outputs), tile_rows);
     columns_ = cut(geometry.column, tile_columns, width);
     rows_ = cut(geometry.row, tile_rows, height);
-    count_ = geometry.leading_outputs * static_cast<std::ptrdiff_t>((rows_.size() - 1) * (columns_.size() - 1));
+    count_ =
+        geometry.leading_outputs * static_cast<std::ptrdiff_t>((rows_.size() - 1) * (columns_.size() - 1));
 }
 
 Blocks::Block Blocks::operator[](std::ptrdiff_t index) const {
@@ -37,8 +40,9 @@ Blocks::Block Blocks::operator[](std::ptrdiff_t index) const {
     const auto rows = static_cast<std::ptrdiff_t>(rows_.size()) - 1;
     const auto column = static_cast<std::size_t>(index % columns);
     const auto row = static_cast<std::size_t>(index / columns % rows);
-    return {index / columns / rows,
-            {rows_[row], rows_[row + 1] - rows_[row], columns_[column], columns_[column + 1] - columns_[column]}};
+    return {
+        index / columns / rows,
+        {rows_[row], rows_[row + 1] - rows_[row], columns_[column], columns_[column + 1] - columns_[column]}};
 }
 
 template <class T>
@@ -48,7 +52,8 @@ Prepared<T>::Prepared(const DirectCall<T>& call)
       layout(geometry, call.source.parts),
       reader(kernel.reader(call.source.element)),
       blocks(geometry, kernel.shape, sizeof(T),
-             geometry.leading_taps * geometry.row.taps * geometry.column.taps * call.source.parts * call.kernel.parts) {}
+             geometry.leading_taps * geometry.row.taps * geometry.column.taps * call.source.parts *
+                 call.kernel.parts) {}
 
 template struct Prepared<float>;
 template struct Prepared<double>;

@@ -5,9 +5,9 @@
 namespace faltung {
 namespace {
 
-std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) { return (value + unit - 1) / unit * unit; }
-
-std::ptrdiff_t add_offsets(std::ptrdiff_t a, std::ptrdiff_t b) { return a == absent || b == absent ? absent : a + b; }
+std::ptrdiff_t add_offsets(std::ptrdiff_t a, std::ptrdiff_t b) {
+    return a == absent || b == absent ? absent : a + b;
+}
 
 // An odd number of cache lines, so that rows do not meet in the same cache sets.
 std::ptrdiff_t spread_rows(std::ptrdiff_t columns, std::ptrdiff_t element_size) {
@@ -27,7 +27,8 @@ struct PhaseColumns {
         if (axis.uniform()) {
             const std::ptrdiff_t stride = axis.stride, limit = axis.positions();
             begin = position >= 0 ? 0 : std::min(span, (-position + stride - 1) / stride);
-            end = position >= limit ? begin : std::clamp((limit - position + stride - 1) / stride, begin, span);
+            end =
+                position >= limit ? begin : std::clamp((limit - position + stride - 1) / stride, begin, span);
             if (begin < end) first_offset = (position + begin * stride) * axis.position_step();
         }
         for (std::ptrdiff_t j = 0; j < begin; ++j) offsets[j] = axis.byte_offset(position + j * axis.stride);
@@ -40,8 +41,31 @@ void read_row(const PhaseColumns& columns, const std::byte* from, const Reader<T
               std::ptrdiff_t span) {
     reader.pick(from, columns.offsets, fill, to, columns.begin);
     if (columns.begin < columns.end)
-        reader.run(from + columns.first_offset, columns.step, to + columns.begin, columns.end - columns.begin);
+        reader.run(from + columns.first_offset, columns.step, to + columns.begin,
+                   columns.end - columns.begin);
     reader.pick(from, columns.offsets + columns.end, fill, to + columns.end, span - columns.end);
+}
+
+// Where one plane's rows come from.
+struct PlaneSource {
+    const std::byte* data;
+    std::ptrdiff_t offset;  // of the plane, or `absent`
+    std::ptrdiff_t first_row, row_unit;
+};
+
+template <class T>
+void fill_plane(const Axis& rows, const PlaneSource& source, const PhaseColumns& columns,
+                const Reader<T>& reader, T fill, T* plane, const GatheredShape& shape) {
+    for (std::ptrdiff_t row = 0; row < shape.rows; ++row) {
+        T* const to = plane + row * shape.pitch;
+        const std::ptrdiff_t offset =
+            add_offsets(source.offset, rows.byte_offset(source.first_row + row * source.row_unit));
+        if (offset == absent)
+            std::fill(to, to + shape.span, fill);
+        else
+            read_row(columns, source.data + offset, reader, fill, to, shape.span);
+    }
+    std::fill(plane + shape.rows * shape.pitch, plane + shape.plane, T{});
 }
 
 }  // namespace
@@ -49,24 +73,43 @@ void read_row(const PhaseColumns& columns, const std::byte* from, const Reader<T
 GatheredShape::GatheredShape(const Geometry& geometry, const PlaneLayout& layout, const TileShape& tile,
                              const Rectangle& block, std::ptrdiff_t element_size) {
     const std::ptrdiff_t last_column = layout.last_column(geometry);
-    if (geometry.along_line()) {  // rows are strung together, so that short ones fill a tile as well
-        rows = block.rows;
-        span = pitch = row_step = result_pitch = round_up(block.columns + last_column, tile.lanes);
+    if (geometry.along_line())
+        lay_lines(block, tile, last_column);
+    else
+        lay_grid(geometry.row, block, tile, last_column, element_size);
+    plane = std::max(rows * pitch, result_columns + last_column);
+    result_size = std::max(result_rows * result_pitch, result_columns);
+}
+
+// Short rows are strung together and computed as one line, the gaps between their outputs
+// included, where that is less work than whole tiles for every row.
+void GatheredShape::lay_lines(const Rectangle& block, const TileShape& tile, std::ptrdiff_t last_column) {
+    const std::ptrdiff_t width = tile.line_vectors * tile.lanes;
+    const std::ptrdiff_t together = round_up(block.columns + last_column, tile.lanes);
+    const std::ptrdiff_t apart = round_up(block.columns, width);
+    rows = block.rows;
+    if (round_up(rows * together, width) < rows * apart) {
+        span = pitch = row_step = together;
         result_rows = 1;
-        result_columns = round_up(rows * pitch, tile.line_vectors * tile.lanes);
-        result_size = result_columns;
-        plane = result_columns + last_column;
+        strung_together = true;
+        result_columns = round_up(rows * together, width);
+        result_pitch = together;
     } else {
-        result_rows = round_up(block.rows, tile.grid_rows);
-        result_columns = round_up(block.columns, tile.grid_vectors * tile.lanes);
-        result_pitch = spread_rows(result_columns, element_size);
-        rows = geometry.row.stride * (result_rows - 1) + geometry.row.reach() + 1;
-        span = result_columns + last_column;
-        pitch = spread_rows(span, element_size);
-        row_step = geometry.row.stride * pitch;
-        plane = rows * pitch;
-        result_size = result_rows * result_pitch;
+        span = pitch = row_step = apart + last_column;
+        result_rows = rows;
+        result_columns = result_pitch = apart;
     }
+}
+
+void GatheredShape::lay_grid(const Axis& row, const Rectangle& block, const TileShape& tile,
+                             std::ptrdiff_t last_column, std::ptrdiff_t element_size) {
+    result_rows = round_up(block.rows, tile.grid_rows);
+    result_columns = round_up(block.columns, tile.grid_vectors * tile.lanes);
+    result_pitch = spread_rows(result_columns, element_size);
+    rows = row.stride * (result_rows - 1) + row.reach() + 1;
+    span = result_columns + last_column;
+    pitch = spread_rows(span, element_size);
+    row_step = row.stride * pitch;
 }
 
 void leading_offsets(const Geometry& geometry, std::ptrdiff_t leading_output, std::ptrdiff_t* offsets) {
@@ -86,45 +129,36 @@ void leading_offsets(const Geometry& geometry, std::ptrdiff_t leading_output, st
 }
 
 template <class T>
-const T* gather(const Geometry& geometry, const PlaneLayout& layout, const Source& source, const Reader<T>& reader,
-                const Fill<T>& fill, const std::ptrdiff_t* leading, const Rectangle& block,
-                const GatheredShape& shape, GatherScratch<T>& scratch) {
+const T* gather(const Geometry& geometry, const PlaneLayout& layout, const Source& source,
+                const Reader<T>& reader, const Fill<T>& fill, const std::ptrdiff_t* leading,
+                const Rectangle& block, const GatheredShape& shape, GatherScratch<T>& scratch) {
     T* const samples = scratch.samples.reserve(layout.planes(geometry) * shape.plane);
     std::ptrdiff_t* const table = scratch.columns.reserve(shape.span);
-    const std::ptrdiff_t part_size = size_of(source.element);
-    const std::ptrdiff_t first_row = geometry.row.first_position(block.row);
     const std::ptrdiff_t first_column = geometry.column.first_position(block.column);
     for (std::ptrdiff_t phase = 0; phase < layout.phases; ++phase) {
-        const PhaseColumns columns(geometry.column, first_column + phase * layout.phase_unit, shape.span, table);
-        for (std::ptrdiff_t tap = 0; tap < geometry.leading_taps; ++tap) {
-            T* const planes = samples + (tap * layout.phases + phase) * layout.parts * shape.plane;
-            for (std::ptrdiff_t row = 0; row < shape.rows; ++row) {
-                const std::ptrdiff_t offset =
-                    add_offsets(leading[tap], geometry.row.byte_offset(first_row + row * layout.row_unit));
-                for (int part = 0; part < layout.parts; ++part) {
-                    T* const to = planes + part * shape.plane + row * shape.pitch;
-                    if (offset == absent)
-                        std::fill(to, to + shape.span, fill.part[part]);
-                    else
-                        read_row(columns, source.data + offset + part * part_size, reader, fill.part[part], to, shape.span);
-                }
-            }
+        const PhaseColumns columns(geometry.column, first_column + phase * layout.phase_unit, shape.span,
+                                   table);
+        for (std::ptrdiff_t tap = 0; tap < geometry.leading_taps; ++tap)
             for (int part = 0; part < layout.parts; ++part) {
-                T* const plane = planes + part * shape.plane;
-                std::fill(plane + shape.rows * shape.pitch, plane + shape.plane, T{});
+                const PlaneSource from{source.data + part * size_of(source.element), leading[tap],
+                                       geometry.row.first_position(block.row), layout.row_unit};
+                const std::ptrdiff_t plane = (tap * layout.phases + phase) * layout.parts + part;
+                fill_plane(geometry.row, from, columns, reader, fill.part[part],
+                           samples + plane * shape.plane, shape);
             }
-        }
     }
     return samples;
 }
 
-template const float* gather(const Geometry&, const PlaneLayout&, const Source&, const Reader<float>&, const Fill<float>&,
-                             const std::ptrdiff_t*, const Rectangle&, const GatheredShape&, GatherScratch<float>&);
+template const float* gather(const Geometry&, const PlaneLayout&, const Source&, const Reader<float>&,
+                             const Fill<float>&, const std::ptrdiff_t*, const Rectangle&,
+                             const GatheredShape&, GatherScratch<float>&);
 template const double* gather(const Geometry&, const PlaneLayout&, const Source&, const Reader<double>&,
-                              const Fill<double>&, const std::ptrdiff_t*, const Rectangle&, const GatheredShape&,
-                              GatherScratch<double>&);
-template const std::uint64_t* gather(const Geometry&, const PlaneLayout&, const Source&, const Reader<std::uint64_t>&,
-                                     const Fill<std::uint64_t>&, const std::ptrdiff_t*, const Rectangle&,
-                                     const GatheredShape&, GatherScratch<std::uint64_t>&);
+                              const Fill<double>&, const std::ptrdiff_t*, const Rectangle&,
+                              const GatheredShape&, GatherScratch<double>&);
+template const std::uint64_t* gather(const Geometry&, const PlaneLayout&, const Source&,
+                                     const Reader<std::uint64_t>&, const Fill<std::uint64_t>&,
+                                     const std::ptrdiff_t*, const Rectangle&, const GatheredShape&,
+                                     GatherScratch<std::uint64_t>&);
 
 }  // namespace faltung

@@ -27,12 +27,18 @@ struct Fill {
 
 // How a gathered block lies in scratch, in elements.
 struct GatheredShape {
-    std::ptrdiff_t rows, span, pitch, plane;                 // one plane of samples
-    std::ptrdiff_t row_step;                                 // from one output row to the next
-    std::ptrdiff_t result_rows, result_columns;              // what the tiles compute
-    std::ptrdiff_t result_pitch, result_size;                // from one output row to the next; in all
+    std::ptrdiff_t rows, span, pitch, plane;     // rows of a plane, each filled; to the next row, plane
+    std::ptrdiff_t row_step;                     // from one output row's samples to the next one's
+    std::ptrdiff_t result_rows, result_columns;  // what the tiles compute
+    std::ptrdiff_t result_pitch, result_size;    // from one output row to the next; in all
+    bool strung_together = false;                // all rows are one line, with gaps between their outputs
 
-    GatheredShape(const Geometry& geometry, const PlaneLayout& layout, const TileShape& tile, const Rectangle& block,
+    GatheredShape(const Geometry& geometry, const PlaneLayout& layout, const TileShape& tile,
+                  const Rectangle& block, std::ptrdiff_t element_size);
+
+private:
+    void lay_lines(const Rectangle& block, const TileShape& tile, std::ptrdiff_t last_column);
+    void lay_grid(const Axis& row, const Rectangle& block, const TileShape& tile, std::ptrdiff_t last_column,
                   std::ptrdiff_t element_size);
 };
 
@@ -47,8 +53,8 @@ struct GatherScratch {
 
 // Returns the first plane; the others follow `shape.plane` elements apart.
 template <class T>
-const T* gather(const Geometry& geometry, const PlaneLayout& layout, const Source& source, const Reader<T>& reader,
-                const Fill<T>& fill, const std::ptrdiff_t* leading, const Rectangle& block,
-                const GatheredShape& shape, GatherScratch<T>& scratch);
+const T* gather(const Geometry& geometry, const PlaneLayout& layout, const Source& source,
+                const Reader<T>& reader, const Fill<T>& fill, const std::ptrdiff_t* leading,
+                const Rectangle& block, const GatheredShape& shape, GatherScratch<T>& scratch);
 
 }  // namespace faltung

@@ -8,8 +8,6 @@ namespace {
 
 std::ptrdiff_t floor_divide(std::ptrdiff_t a, std::ptrdiff_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) { return (value + unit - 1) / unit * unit; }
-
 // A narrow last batch axis (colour channels) would leave most of a tile empty, and one beside
 // another batch axis only shortens the rows.
 bool merges(const Axis& before, const Axis& last, std::ptrdiff_t tile_columns) {
@@ -28,7 +26,8 @@ Axis merge(Axis axis, const Axis& last) {
 void append_pieces(Cuts& cuts, std::ptrdiff_t end, std::ptrdiff_t piece) {
     const std::ptrdiff_t start = cuts.back(), length = end - start;
     const std::ptrdiff_t pieces = (length + piece - 1) / piece;
-    for (std::ptrdiff_t i = 1; i <= pieces; ++i) cuts.push_back(start + length / pieces * i + std::min(i, length % pieces));
+    for (std::ptrdiff_t i = 1; i <= pieces; ++i)
+        cuts.push_back(start + length / pieces * i + std::min(i, length % pieces));
 }
 
 }  // namespace
@@ -67,7 +66,9 @@ Cuts cut(const Axis& axis, std::ptrdiff_t tile, std::ptrdiff_t piece) {
     const std::ptrdiff_t high = room < 0 ? 0 : std::min(outputs, room / axis.stride + 1);
     const std::ptrdiff_t first = round_up(low, tile);
     const std::ptrdiff_t last = outputs - round_up(outputs - high, tile);
-    Cuts cuts{0};
+    Cuts cuts;
+    cuts.reserve(static_cast<std::size_t>(outputs / piece) + 4);
+    cuts.push_back(0);
     if (last - first >= 2 * tile) {
         append_pieces(cuts, first, piece);
         append_pieces(cuts, last, piece);

@@ -10,6 +10,10 @@
 
 namespace faltung {
 
+inline std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
 // Output p reads positions stride * p + offset + dilation * k, for k in [0, taps).
 struct Axis {
     std::ptrdiff_t taps = 1, outputs = 1, offset = 0, stride = 1, dilation = 1;
@@ -19,7 +23,9 @@ struct Axis {
     // A batch axis merged into this one: every sample is `inner` elements, `inner_step` bytes apart.
     std::ptrdiff_t inner = 1, inner_step = 0;
 
-    [[nodiscard]] std::ptrdiff_t first_position(std::ptrdiff_t output) const { return stride * output + offset; }
+    [[nodiscard]] std::ptrdiff_t first_position(std::ptrdiff_t output) const {
+        return stride * output + offset;
+    }
     [[nodiscard]] std::ptrdiff_t reach() const { return dilation * (taps - 1); }
     [[nodiscard]] std::ptrdiff_t positions() const { return length * inner; }
 

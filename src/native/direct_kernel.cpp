@@ -14,9 +14,9 @@ namespace {
 // eight sums under way; tall and narrow tiles load least for each product.
 #if FALTUNG_VECTOR_BYTES == 64 || defined(__aarch64__)
 static_assert(vector_registers == 32);
-constexpr int grid_rows = 8, grid_vectors = 2, line_vectors = 16, most_taps = 5;
+constexpr int grid_rows = 8, grid_vectors = 2, line_vectors = 16, usual_taps = 5, most_taps = 5;
 #else
-constexpr int grid_rows = 10, grid_vectors = 1, line_vectors = 10, most_taps = 4;
+constexpr int grid_rows = 10, grid_vectors = 1, line_vectors = 10, usual_taps = 4, most_taps = 5;
 #endif
 
 // 2^32 blocks of 128 products are more than memory holds.
@@ -66,7 +66,8 @@ FALTUNG_INLINE void multiply_run(Cursor<T>& cursor, Accumulators<T, R, W>& sums)
     const Step* const end = cursor.step + cursor.run->steps;
     for (; cursor.step != end; ++cursor.step, cursor.taps += C) {
         const Step& step = *cursor.step;
-        const T* from = cursor.planes[step.plane] + cursor.origin + step.row * cursor.row_stride + step.column;
+        const T* from =
+            cursor.planes[step.plane] + cursor.origin + step.row * cursor.row_stride + step.column;
         multiply_step<T, R, W, C>(from, cursor.row_step, cursor.taps, sums);
     }
 }
@@ -82,9 +83,9 @@ FALTUNG_INLINE void sum_block(Cursor<T>& cursor, std::int32_t runs, Accumulators
             case 1: multiply_run<T, R, W, 1>(cursor, sums); break;
             case 2: multiply_run<T, R, W, 2>(cursor, sums); break;
             case 3: multiply_run<T, R, W, 3>(cursor, sums); break;
-            case 4: multiply_run<T, R, W, most_taps >= 4 ? 4 : 1>(cursor, sums); break;
-            case 5: multiply_run<T, R, W, most_taps >= 5 ? 5 : 1>(cursor, sums); break;
-            default: __builtin_unreachable();
+            case 4: multiply_run<T, R, W, 4>(cursor, sums); break;
+            case 5: multiply_run<T, R, W, 5>(cursor, sums); break;
+            default: static_assert(most_taps == 5); __builtin_unreachable();
         }
     }
 }
@@ -107,7 +108,8 @@ FALTUNG_INLINE void store_tile(const Accumulators<T, R, W>& sums, T* to, std::pt
 
 // Block sums added pairwise: like a binary counter, where a carry is an addition.
 template <class T, int R, int W>
-[[gnu::noinline]] void store_sum_of_blocks(Cursor<T> cursor, const Sum<T>& sum, T* to, std::ptrdiff_t stride) {
+[[gnu::noinline]] void store_sum_of_blocks(Cursor<T> cursor, const Sum<T>& sum, T* to,
+                                           std::ptrdiff_t stride) {
     Accumulators<T, R, W> pending[most_pending];
     int depth = 0;
     for (std::ptrdiff_t block = 0; block < sum.blocks; ++block) {
@@ -138,8 +140,8 @@ void run_tiles(const Sum<T>& sum, const Area<T>& area) {
         for (std::ptrdiff_t j = 0; j < area.columns; j += width) {
             const std::ptrdiff_t column = inside(j, width, area.columns);
             T* const to = area.output + row * area.output_stride + column;
-            Cursor<T> cursor{sum.steps, sum.taps, sum.runs, area.planes,
-                             row * area.row_step + column, area.row_stride, row_step};
+            Cursor<T> cursor{sum.steps,       sum.taps, sum.runs, area.planes, row * area.row_step + column,
+                             area.row_stride, row_step};
             if (sum.blocks == 1) {
                 Accumulators<T, R, W> sums;  // never in memory
                 sum_block(cursor, sum.block_runs[0], sums);
@@ -161,7 +163,7 @@ void run(const Sum<T>& sum, const Area<T>& area) {
 
 template <class T>
 constexpr DirectKernel<T> kernel{
-    {lanes<T>, grid_rows, grid_vectors, line_vectors, most_taps}, run<T>, reader<T>, writer<T>};
+    {lanes<T>, grid_rows, grid_vectors, line_vectors, usual_taps, most_taps}, run<T>, reader<T>, writer<T>};
 
 }  // namespace
 

@@ -50,9 +50,10 @@ struct Area {
     bool along_line;  // the tile's rows are consecutive vectors of one line
 };
 
-// A tile of `grid_rows` output rows, `grid_vectors` vectors wide; or `line_vectors` of one line.
+// A tile of `grid_rows` output rows, `grid_vectors` vectors wide; or `line_vectors` of one line. A
+// chain of up to `most_taps` is one step; longer ones are cut into steps of up to `usual_taps`.
 struct TileShape {
-    int lanes, grid_rows, grid_vectors, line_vectors, most_taps;
+    int lanes, grid_rows, grid_vectors, line_vectors, usual_taps, most_taps;
 };
 
 template <class T>
@@ -73,7 +74,7 @@ template <class T>
 struct DirectKernel {
     TileShape shape;
     void (*run)(const Sum<T>& sum, const Area<T>& area);
-    Reader<T> (*reader)(Element source);    // null functions: not a source of T
+    Reader<T> (*reader)(Element source);       // null functions: not a source of T
     Writer<T> (*writer)(Element destination);  // null: not a destination of T
 };
 

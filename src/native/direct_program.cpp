@@ -32,18 +32,25 @@ public:
           layout_(layout),
           components_(components),
           line_(geometry.along_line()),
+          usual_taps_(shape.usual_taps),
           most_taps_(shape.most_taps),
           chaining_(line_ ? geometry.column : geometry.row,
                     line_ ? geometry.column.stride * shape.lanes : geometry.row.stride) {
-        program_.taps.reserve(static_cast<std::size_t>(geometry.leading_taps * geometry.row.taps * geometry.column.taps) *
-                              components.size());
+        const auto taps =
+            static_cast<std::size_t>(geometry.leading_taps * geometry.row.taps * geometry.column.taps) *
+            components.size();
+        program_.taps.reserve(taps);
+        program_.steps.reserve(
+            std::min(taps, std::size_t{64}));  // enough for small kernels, which must be quick
+        program_.runs.reserve(std::min(taps, std::size_t{8}));
     }
 
     // Steps of equally many taps follow each other, over the whole kernel.
     Program<T> compile() {
         for (int taps = most_taps_; taps > 0; --taps)
             for (std::ptrdiff_t leading = 0; leading < geometry_.leading_taps; ++leading)
-                for (std::ptrdiff_t chain = 0; chain < chaining_.chains; ++chain) add_chain(leading, chain, taps);
+                for (std::ptrdiff_t chain = 0; chain < chaining_.chains; ++chain)
+                    add_chain(leading, chain, taps);
         close_block();
         return std::move(program_);
     }
@@ -52,7 +59,7 @@ private:
     // A chain falls into pieces that differ by at most one tap; those of `taps` taps are added.
     void add_chain(std::ptrdiff_t leading, std::ptrdiff_t chain, int taps) {
         const std::ptrdiff_t length = chaining_.length(chain);
-        const std::ptrdiff_t pieces = (length + most_taps_ - 1) / most_taps_;
+        const std::ptrdiff_t pieces = length <= most_taps_ ? 1 : (length + usual_taps_ - 1) / usual_taps_;
         const std::ptrdiff_t smaller = length / pieces, larger = length % pieces;
         if (taps != smaller && (taps != smaller + 1 || larger == 0)) return;
         const std::ptrdiff_t from = taps == smaller ? larger : 0;
@@ -92,10 +99,12 @@ private:
         const std::ptrdiff_t position = geometry_.column.dilation * column;
         const std::ptrdiff_t phase = position % layout_.column_stride / layout_.phase_unit;
         const std::ptrdiff_t plane = (leading * layout_.phases + phase) * layout_.parts + component.part;
-        program_.steps.push_back({static_cast<std::int32_t>(plane), geometry_.row.dilation * row / layout_.row_unit,
+        program_.steps.push_back({static_cast<std::int32_t>(plane),
+                                  geometry_.row.dilation * row / layout_.row_unit,
                                   position / layout_.column_stride});
         const std::ptrdiff_t gap = line_ ? chaining_.gap : chaining_.gap * geometry_.column.taps;
-        const T* from = component.taps + (leading * geometry_.row.taps + row) * geometry_.column.taps + column;
+        const T* from =
+            component.taps + (leading * geometry_.row.taps + row) * geometry_.column.taps + column;
         for (int tap = 0; tap < taps; ++tap) program_.taps.push_back(from[tap * gap]);
     }
 
@@ -103,7 +112,7 @@ private:
     const PlaneLayout& layout_;
     const std::vector<Component<T>>& components_;
     bool line_;
-    int most_taps_;
+    int usual_taps_, most_taps_;
     Chaining chaining_;
     Program<T> program_;
     int products_ = 0;
@@ -127,8 +136,10 @@ Program<T> compile(const Geometry& geometry, const PlaneLayout& layout, const Ti
     return Compiler<T>(geometry, layout, shape, components).compile();
 }
 
-template Program<float> compile(const Geometry&, const PlaneLayout&, const TileShape&, const std::vector<Component<float>>&);
-template Program<double> compile(const Geometry&, const PlaneLayout&, const TileShape&, const std::vector<Component<double>>&);
+template Program<float> compile(const Geometry&, const PlaneLayout&, const TileShape&,
+                                const std::vector<Component<float>>&);
+template Program<double> compile(const Geometry&, const PlaneLayout&, const TileShape&,
+                                 const std::vector<Component<double>>&);
 template Program<std::uint64_t> compile(const Geometry&, const PlaneLayout&, const TileShape&,
                                         const std::vector<Component<std::uint64_t>>&);
 

@@ -10,7 +10,8 @@ template <class T>
 class PairwiseSum {
 public:
     void add(T value) {
-        for (std::ptrdiff_t carry = added_++; (carry & 1) != 0; carry >>= 1) value = pending_[--depth_] + value;
+        for (std::ptrdiff_t carry = added_++; (carry & 1) != 0; carry >>= 1)
+            value = pending_[--depth_] + value;
         pending_[depth_++] = value;
     }
     [[nodiscard]] T total() const {
@@ -50,7 +51,8 @@ std::uint64_t magnitude(std::uint64_t bits, bool negative) { return negative ? 0
 }  // namespace
 
 template <class T>
-T sum_present(const Sum<T>& sum, const Samples<T>& samples, const T* presence, int parts, std::ptrdiff_t origin) {
+T sum_present(const Sum<T>& sum, const Samples<T>& samples, const T* presence, int parts,
+              std::ptrdiff_t origin) {
     PairwiseSum<T> total;
     T block{};
     const auto product = [&](T sample, T tap, std::ptrdiff_t plane, std::ptrdiff_t offset) {
@@ -86,7 +88,7 @@ bool sum_exactly(const Sum<std::uint64_t>& sum, const Samples<std::uint64_t>& sa
 
 template float sum_present(const Sum<float>&, const Samples<float>&, const float*, int, std::ptrdiff_t);
 template double sum_present(const Sum<double>&, const Samples<double>&, const double*, int, std::ptrdiff_t);
-template std::uint64_t sum_present(const Sum<std::uint64_t>&, const Samples<std::uint64_t>&, const std::uint64_t*, int,
-                                   std::ptrdiff_t);
+template std::uint64_t sum_present(const Sum<std::uint64_t>&, const Samples<std::uint64_t>&,
+                                   const std::uint64_t*, int, std::ptrdiff_t);
 
 }  // namespace faltung

@@ -36,7 +36,8 @@ void walk(const Sum<T>& sum, const Samples<T>& samples, std::ptrdiff_t origin, c
 
 // The sum over the terms whose sample is present: presence[plane / parts] is zero elsewhere.
 template <class T>
-T sum_present(const Sum<T>& sum, const Samples<T>& samples, const T* presence, int parts, std::ptrdiff_t origin);
+T sum_present(const Sum<T>& sum, const Samples<T>& samples, const T* presence, int parts,
+              std::ptrdiff_t origin);
 
 // The exact sum over 64-bit samples and taps, each signed or not. False if it does not fit
 // in 64 bits, signed or not as `result_signed` says.

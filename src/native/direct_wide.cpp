@@ -17,10 +17,12 @@ public:
     WideConvolution(const DirectCall<std::uint64_t>& call, bool taps_signed, int threads)
         : call_(call),
           prepared_(call),
-          signs_{call.source.element != Element::uint64, taps_signed, call.destination.element == Element::int64},
+          signs_{call.source.element != Element::uint64, taps_signed,
+                 call.destination.element == Element::int64},
           scratch_(static_cast<std::size_t>(threads)) {
         const Component<std::uint64_t> taps{0, reinterpret_cast<const std::uint64_t*>(call.kernel.data)};
-        program_ = compile<std::uint64_t>(prepared_.geometry, prepared_.layout, prepared_.kernel.shape, {taps});
+        program_ =
+            compile<std::uint64_t>(prepared_.geometry, prepared_.layout, prepared_.kernel.shape, {taps});
     }
 
     [[nodiscard]] std::ptrdiff_t blocks() const { return prepared_.blocks.count(); }
@@ -35,8 +37,8 @@ public:
         leading_offsets(geometry, block.leading, leading);
         const GatheredShape shape(geometry, prepared_.layout, prepared_.kernel.shape, block.outputs,
                                   sizeof(std::uint64_t));
-        const auto* const samples = gather(geometry, prepared_.layout, call_.source, prepared_.reader, call_.fill,
-                                           leading, block.outputs, shape, scratch.samples);
+        const auto* const samples = gather(geometry, prepared_.layout, call_.source, prepared_.reader,
+                                           call_.fill, leading, block.outputs, shape, scratch.samples);
         if (!sum_outputs(block, prepared_.samples(samples, shape), shape.row_step)) fits_ = false;
     }
 
@@ -45,7 +47,8 @@ private:
                                    std::ptrdiff_t row_step) const {
         const Sum<std::uint64_t> sum = program_.sum();
         for (std::ptrdiff_t row = 0; row < block.outputs.rows; ++row) {
-            auto* to = reinterpret_cast<std::uint64_t*>(call_.destination.data) + prepared_.output_index(block, row);
+            auto* to =
+                reinterpret_cast<std::uint64_t*>(call_.destination.data) + prepared_.output_index(block, row);
             for (std::ptrdiff_t column = 0; column < block.outputs.columns; ++column)
                 if (!sum_exactly(sum, samples, row * row_step + column, signs_, to[column])) return false;
         }

@@ -10,11 +10,17 @@ namespace {
 static_assert(sizeof(npy_intp) == sizeof(std::ptrdiff_t));
 
 Element signed_of(std::size_t size) {
-    return size == 1 ? Element::int8 : size == 2 ? Element::int16 : size == 4 ? Element::int32 : Element::int64;
+    return size == 1   ? Element::int8
+           : size == 2 ? Element::int16
+           : size == 4 ? Element::int32
+                       : Element::int64;
 }
 
 Element unsigned_of(std::size_t size) {
-    return size == 1 ? Element::uint8 : size == 2 ? Element::uint16 : size == 4 ? Element::uint32 : Element::uint64;
+    return size == 1   ? Element::uint8
+           : size == 2 ? Element::uint16
+           : size == 4 ? Element::uint32
+                       : Element::uint64;
 }
 
 // Integers go by size: NumPy has more names for them than the machine has types.
@@ -22,13 +28,20 @@ bool read_type(PyArrayObject* array, ArrayView& view) {
     const int type = PyArray_TYPE(array);
     const auto size = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
     view.parts = PyTypeNum_ISCOMPLEX(type) ? 2 : 1;
-    if (PyTypeNum_ISBOOL(type)) view.element = Element::boolean;
-    else if (PyTypeNum_ISSIGNED(type)) view.element = signed_of(size);
-    else if (PyTypeNum_ISUNSIGNED(type)) view.element = unsigned_of(size);
-    else if (type == NPY_HALF) view.element = Element::float16;
-    else if (type == NPY_FLOAT || type == NPY_CFLOAT) view.element = Element::float32;
-    else if (type == NPY_DOUBLE || type == NPY_CDOUBLE) view.element = Element::float64;
-    else return false;
+    if (PyTypeNum_ISBOOL(type))
+        view.element = Element::boolean;
+    else if (PyTypeNum_ISSIGNED(type))
+        view.element = signed_of(size);
+    else if (PyTypeNum_ISUNSIGNED(type))
+        view.element = unsigned_of(size);
+    else if (type == NPY_HALF)
+        view.element = Element::float16;
+    else if (type == NPY_FLOAT || type == NPY_CFLOAT)
+        view.element = Element::float32;
+    else if (type == NPY_DOUBLE || type == NPY_CDOUBLE)
+        view.element = Element::float64;
+    else
+        return false;
     return PyArray_ISNOTSWAPPED(array);
 }
 

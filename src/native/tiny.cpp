@@ -31,7 +31,9 @@ Axis make_axis(std::ptrdiff_t samples, std::ptrdiff_t taps, std::ptrdiff_t size,
     axis.length = samples;
     axis.step = size;
     axis.taps = taps;
-    axis.outputs = mode == Mode::full ? samples + taps - 1 : mode == Mode::same ? samples : samples - taps + 1;
+    axis.outputs = mode == Mode::full   ? samples + taps - 1
+                   : mode == Mode::same ? samples
+                                        : samples - taps + 1;
     axis.offset = mode == Mode::full ? 1 - taps : mode == Mode::same ? -(taps / 2) : 0;
     return axis;
 }
@@ -52,7 +54,10 @@ PyObject* convolve(const ArrayView& input, const ArrayView& kernel, Mode mode, b
         const DirectCall<T> call{{input.data, input.element, 1},
                                  {reinterpret_cast<const std::byte*>(taps.data()), 1},
                                  {output.data, output.element, 1},
-                                 {axis}, false, {}, level};
+                                 {axis},
+                                 false,
+                                 {},
+                                 level};
         if (direct(call, 1, [] { return false; })) return result;
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();

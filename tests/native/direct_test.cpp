@@ -49,7 +49,8 @@ struct Problem {
                 T sum{};
                 for (std::ptrdiff_t a = 0; a < row.taps; ++a)
                     for (std::ptrdiff_t b = 0; b < column.taps; ++b)
-                        sum += sample(row.first_position(i) + row.dilation * a, column.first_position(j) + column.dilation * b) *
+                        sum += sample(row.first_position(i) + row.dilation * a,
+                                      column.first_position(j) + column.dilation * b) *
                                kernel[static_cast<std::size_t>(a * column.taps + b)];
                 output.push_back(sum);
             }
@@ -64,7 +65,10 @@ struct Problem {
         const DirectCall<T> call{{memory.get() + shift, element(), 1},
                                  {reinterpret_cast<const std::byte*>(kernel.data()), 1},
                                  {reinterpret_cast<std::byte*>(output.data()), element(), 1},
-                                 {row, column}, false, {}, level};
+                                 {row, column},
+                                 false,
+                                 {},
+                                 level};
         check(direct(call, threads, [] { return false; }), "finished");
         return output;
     }
@@ -79,7 +83,8 @@ struct Problem {
 std::vector<Level> runnable_levels() {
     std::vector<Level> levels;
     for (std::size_t i = 0; i < level_names.size(); ++i)
-        if (i == 0 || supported(static_cast<Level>(std::min(i, std::size_t{1})))) levels.push_back(static_cast<Level>(i));
+        if (i == 0 || supported(static_cast<Level>(std::min(i, std::size_t{1}))))
+            levels.push_back(static_cast<Level>(i));
     return levels;
 }
 
@@ -90,11 +95,13 @@ void compare(const Problem<T>& problem, const char* what) {
         for (const std::ptrdiff_t misaligned : {0, 1})
             check(problem.by_kernel(level, 1 + static_cast<int>(misaligned), misaligned) == expected,
                   std::string(what) + " " + std::to_string(problem.row.outputs) + " x " +
-                      std::to_string(problem.column.outputs) + ", taps " + std::to_string(problem.row.taps) + " x " +
-                      std::to_string(problem.column.taps) + ", level " + std::to_string(static_cast<int>(level)));
+                      std::to_string(problem.column.outputs) + ", taps " + std::to_string(problem.row.taps) +
+                      " x " + std::to_string(problem.column.taps) + ", level " +
+                      std::to_string(static_cast<int>(level)));
 }
 
-Axis axis(std::ptrdiff_t length, std::ptrdiff_t taps, Boundary boundary, std::ptrdiff_t stride = 1, std::ptrdiff_t dilation = 1) {
+Axis axis(std::ptrdiff_t length, std::ptrdiff_t taps, Boundary boundary, std::ptrdiff_t stride = 1,
+          std::ptrdiff_t dilation = 1) {
     Axis axis;
     axis.length = length;
     axis.outputs = (length + stride - 1) / stride;
@@ -132,7 +139,9 @@ void grids() {
         }
     for (std::ptrdiff_t stride = 1; stride <= 3; ++stride)
         for (std::ptrdiff_t dilation = 1; dilation <= 3; ++dilation)
-            compare<T>({axis(50, 4, Boundary::reflect, stride, dilation), axis(90, 5, Boundary::symmetric, dilation, stride)}, "strided");
+            compare<T>({axis(50, 4, Boundary::reflect, stride, dilation),
+                        axis(90, 5, Boundary::symmetric, dilation, stride)},
+                       "strided");
     compare<T>({axis(30, 15, Boundary::edge), axis(200, 20, Boundary::constant)}, "many blocks of products");
 }
 

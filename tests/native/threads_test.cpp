@@ -67,7 +67,10 @@ void interruption_stops(int threads) {
 
 void nothing_to_do() {
     bool ran = false;
-    check(faltung::parallel_for(0, 4, [&](std::ptrdiff_t, int) { ran = true; }, never) && !ran, "no task, no call");
+    check(faltung::parallel_for(
+              0, 4, [&](std::ptrdiff_t, int) { ran = true; }, never) &&
+              !ran,
+          "no task, no call");
 }
 
 }  // namespace

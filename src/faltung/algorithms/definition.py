@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from faltung.algorithms.algorithm import Algorithm, Array, Cost, Mask, Run, unit_roundoff
-from faltung.machine import Machine
+from faltung.machine import Machine, current
 from faltung.meaning.definition import empty_windows, feature_map
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
+
+_PATIENCE_SECONDS = 10.0
 
 
 def _refuse(problem: Problem) -> str | None:
@@ -22,7 +26,9 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
 
 
 def _prepare(problem: Problem, weights: Weights) -> Run:
-    w = weights.values
+    w, seconds = weights.values, _cost(problem, current()).seconds
+    if seconds > _PATIENCE_SECONDS:
+        warnings.warn(f"the definition, term by term, will take some {seconds:.0f} s: {problem}", stacklevel=4)
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
         out[...] = feature_map(x, w, problem.sum, out.dtype, present)

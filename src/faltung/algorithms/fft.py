@@ -24,7 +24,7 @@ from faltung.algorithms.algorithm import (
     unit_roundoff,
     vectors,
 )
-from faltung.algorithms.direct import correlation_taps
+from faltung.algorithms.correlation import correlation_taps
 from faltung.algorithms.repair import repair
 from faltung.machine import Machine, current
 from faltung.meaning.boundary import BOUNDARIES
@@ -124,7 +124,7 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
 def _prepare(problem: Problem, weights: Weights) -> Run:
     axis, compute = axis_of(problem), problem.compute_dtype
     taps = np.zeros(reach(problem), compute)
-    taps[:: problem.dilation[axis]] = correlation_taps(problem, weights.values[0, 0]).ravel()
+    taps[:: problem.dilation[axis]] = correlation_taps(problem, weights.values).ravel()
     length, _ = block_length(problem, current())
     transform = _core.OverlapSave(taps, length, settings.level())
     offset = problem.low[axis] + problem.reach()[axis][0]

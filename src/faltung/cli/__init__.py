@@ -14,13 +14,11 @@ _EXTRA = frozenset({"typer", "rich", "PIL", "matplotlib"})
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 where it could not do what was asked."""
     try:
-        import matplotlib  # noqa: F401  (asked for here, so that its lack is told in one line)
-        import PIL  # noqa: F401
-
         from faltung.cli.commands import run
+
+        return run(arguments)
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] not in _EXTRA:
             raise
         sys.stderr.write(f'faltung: the command line needs {missing.name}: pip install "faltung[cli]"\n')
         return 2
-    return run(arguments)

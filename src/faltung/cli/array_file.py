@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tokenize
+import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,7 +22,8 @@ _UNREADABLE = (ValueError, TypeError, SyntaxError, tokenize.TokenError, Recursio
 
 def read(path: Path) -> NDArray[Any]:
     """The array in ``path``: booleans, integers, floating or complex numbers, never pickles."""
-    with reading(path), path.open("rb") as file:
+    with reading(path), path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # headers written by Python 2 read well enough
         _check_header(path, file)
         file.seek(0)
         try:

@@ -14,7 +14,9 @@ from faltung import settings
 from faltung.cli import apply as applying
 from faltung.cli import kernel_library, printing
 from faltung.cli.command_error import CommandError, told_by_the_library
-from faltung.planner.plan import Plan
+from faltung.cli.patience import patience
+from faltung.planner import explanation
+from faltung.planner.choose import choose
 from faltung.task.problem import Problem
 
 app = typer.Typer(
@@ -106,7 +108,9 @@ def apply(
             source, output, kernel, "correlate" if correlate else "convolve", mode, boundary,
             _axes(axes), keep_float, force,
         )  # fmt: skip
-        printing.report(applying.apply(request), _console())
+        with patience(f"{request.operation} {printing.printable(source.name)}"):
+            done = applying.apply(request)
+        printing.report(done, _console())
 
 
 @app.command()
@@ -116,7 +120,8 @@ def plan(
 ) -> None:
     """Say which algorithm a problem would take, what it costs, and why others refuse."""
     with failing_in_a_line(), told_by_the_library():
-        printing.plain(Plan(Problem.parse(line), None, method, None, _unsolved).explain(), _console())
+        problem = Problem.parse(line)
+        printing.plain(explanation.as_text(problem, choose(problem, method)), _console())
 
 
 @app.command()
@@ -140,10 +145,6 @@ def demo(
         from faltung.cli.demo import show
 
         show(output, _console())
-
-
-def _unsolved(*_: Any) -> Any:
-    raise AssertionError("this plan is printed, never called")
 
 
 def _axes(text: str | None) -> tuple[int, ...] | None:

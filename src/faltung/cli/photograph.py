@@ -146,6 +146,7 @@ def _lost_depth(path: Path) -> str:
 @contextmanager
 def _decoding(path: Path) -> Iterator[None]:
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # e.g. of odd metadata, which we do not read
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             yield

@@ -12,14 +12,14 @@ def report(pairs: Sequence[tuple[str, str]], console: Console) -> None:
     """Print labels and lines; nothing in a line is taken for markup, file names least of all."""
     width = max(len(label) for label, _ in pairs)
     for label, line in pairs:
-        console.print(Text.assemble((label.ljust(width), "bold cyan"), "  ", _printable(line)))
+        console.print(Text.assemble((label.ljust(width), "bold cyan"), "  ", printable(line)))
 
 
 def plain(text: str, console: Console) -> None:
     """Print ``text`` as it stands."""
-    console.print(Text(_printable(text)))
+    console.print(Text(printable(text)))
 
 
-def _printable(text: str) -> str:
-    # A file name may hold escape sequences that would act on the terminal.
+def printable(text: str) -> str:
+    """``text`` without what would act on the terminal: a file name may hold escape sequences."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text)

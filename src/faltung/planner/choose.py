@@ -13,6 +13,9 @@ from faltung.task.problem import Problem
 
 PLANS_REMEMBERED = 512
 
+# Seconds of work for each thread: starting one costs some 30e-6.
+WORTH_A_THREAD = 150e-6
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -20,6 +23,10 @@ class Candidate:
 
     algorithm: Algorithm
     cost: Cost
+
+    def useful_threads(self, threads: int) -> int:
+        """As many of ``threads`` as have work that is worth starting them."""
+        return max(1, min(threads, int(self.cost.seconds / WORTH_A_THREAD)))
 
 
 @dataclass(frozen=True, slots=True)

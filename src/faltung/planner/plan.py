@@ -1,21 +1,21 @@
-"""The plan: a ranking that can be printed, kept and called again and again."""
+"""The plan: a choice that can be printed, kept and called again and again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from faltung import errors, settings
 from faltung.algorithms.algorithm import Run
-from faltung.planner.choose import Candidate, choose
-from faltung.task import structure
+from faltung.planner import explanation
+from faltung.planner.choose import choose
+from faltung.planner.discover import discover
+from faltung.planner.solve import solve
+from faltung.task.normalise import Task, with_input, with_kernel
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
-
-Solve = Callable[[Problem, Run, Any, NDArray[Any] | None, int | None], NDArray[Any]]
 
 
 class Plan:
@@ -33,17 +33,16 @@ class Plan:
         Name of the chosen algorithm.
     """
 
-    def __init__(
-        self, problem: Problem, weights: Weights | None, method: str, threads: int | None, solve: Solve
-    ) -> None:
-        self._choice = choose(problem, method)
-        self.problem = problem
-        self.algorithm = self._choice.chosen.algorithm.name
-        self._method, self._threads, self._solve = method, threads, solve
+    def __init__(self, task: Task, method: str, threads: int | None) -> None:
+        self.problem: Problem = task.problem
+        self._choice = choose(task.problem, method)
+        self.algorithm: str = self._choice.chosen.algorithm.name
+        self._method, self._threads = method, threads
         self._run: Run | None = None
-        if weights is not None:
-            own = Weights(weights.values.copy(), weights.terms)
-            self._run = self._choice.chosen.algorithm.prepare(problem, own)
+        if task.weights is not None:
+            own = Weights(task.weights.values.copy(), task.weights.terms)
+            self._run = self._choice.chosen.algorithm.prepare(task.problem, own)
+        self._task = replace(task, x=None, weights=None, present=None)
 
     def __call__(self, x: object, w: object = None, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """The feature map of ``x``; of ``x`` and ``w`` for a plan made from shapes alone.
@@ -57,19 +56,14 @@ class Plan:
         """
         if (w is None) != (self._run is not None):
             raise errors.plan_wants_kernel(self._run is not None)
-        if self._run is not None:
-            return self._solve(self.problem, self._run, x, out, self._threads)
-        problem, weights = self._with_kernel(w)
-        run = choose(problem, self._method).chosen.algorithm.prepare(problem, weights)
-        return self._solve(problem, run, x, out, self._threads)
-
-    def _with_kernel(self, w: object) -> tuple[Problem, Weights]:
-        values = np.asarray(w)
-        if values.shape != self.problem.kernel_shape or values.dtype != self.problem.kernel_dtype:
-            planned = f"{self.problem.kernel_dtype} {self.problem.kernel_shape}"
-            raise errors.unplanned_operand("w", f"{values.dtype} {values.shape}", planned)
-        weights = Weights(values[np.newaxis, np.newaxis])
-        return self.problem.with_structure(structure.observe(values)), weights
+        task, run, chosen = with_input(self._task, x), self._run, self._choice.chosen
+        if run is None:
+            task = discover(with_kernel(task, w), self._method)
+            chosen = choose(task.problem, self._method).chosen
+            assert task.weights is not None
+            run = chosen.algorithm.prepare(task.problem, task.weights)
+        threads = settings.get_threads() if self._threads is None else self._threads
+        return solve(task, run, out, chosen.useful_threads(threads))
 
     def __repr__(self) -> str:
         return f"Plan({str(self.problem)!r}, algorithm={self.algorithm!r})"
@@ -78,53 +72,9 @@ class Plan:
         return self.explain()
 
     def explain(self) -> str:
-        """The explanation as text: chosen, slower, refused."""
-        chosen = self._choice.chosen
-        share = min(chosen.cost.limit_seconds / chosen.cost.seconds, 1.0)
-        name = f"{chosen.algorithm.name}  {chosen.cost.detail}"
-        lines = [f"{name:<32}{_time(chosen.cost.seconds):>9}   {_error(chosen)}   {share:.0%} of the machine's limit"]
-        if self._choice.slower:
-            slower = " · ".join(f"{c.algorithm.name} {_time(c.cost.seconds)}" for c in self._choice.slower)
-            label = "slower" if all(c.cost.seconds >= chosen.cost.seconds for c in self._choice.slower) else "others"
-            lines.append(f"  {label}:   {slower}")
-        if self._choice.refused:
-            refused = " · ".join(f"{name} ({reason})" for name, reason in self._choice.refused)
-            lines.append(f"  refused:  {refused}")
-        lines.append(f"  problem:  {self.problem}")
-        return "\n".join(lines)
+        """The explanation as text: the chosen algorithm, the slower, the refused."""
+        return explanation.as_text(self.problem, self._choice)
 
     def as_dict(self) -> dict[str, Any]:
-        """The explanation as plain values: seconds on one core, relative error bounds."""
-        chosen = self._choice.chosen
-        return {
-            "problem": str(self.problem),
-            "instruction_set": settings.get_instruction_set(),
-            "chosen": chosen.algorithm.name,
-            **_values(chosen),
-            "slower": [{"algorithm": c.algorithm.name, **_values(c)} for c in self._choice.slower],
-            "refused": dict(self._choice.refused),
-        }
-
-
-def _values(candidate: Candidate) -> dict[str, Any]:
-    cost = candidate.cost
-    return {
-        "detail": cost.detail,
-        "seconds": cost.seconds,
-        "limit_seconds": cost.limit_seconds,
-        "error_bound": cost.error_bound,
-        "workspace": cost.workspace,
-    }
-
-
-def _error(candidate: Candidate) -> str:
-    bound = candidate.cost.error_bound
-    return "exact" if bound == 0 else f"error ≤ {bound:.0e}"
-
-
-def _time(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            value = seconds / size
-            return f"{value:.2g} {unit}" if value < 100 else f"{value:,.0f} {unit}"
-    return f"{seconds / 1e-9:.2g} ns"
+        """The explanation as plain values: seconds on one core, relative error bounds, bytes."""
+        return explanation.as_values(self.problem, self._choice)

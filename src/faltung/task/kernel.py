@@ -112,7 +112,9 @@ class Kernel:
         """
         total = self.values.sum(dtype=np.result_type(self.values, np.float64))
         if total == 0 or not np.isfinite(total):
-            raise errors.kernel_parameter("sum of the kernel", total, "a finite sum other than zero to divide by")
+            raise errors.kernel_parameter(
+                "sum of the kernel", total.item(), "a finite sum other than zero to divide by"
+            )
         factors = None
         if self.factors is not None:
             factors = tuple(f / f.sum(dtype=np.result_type(f, np.float64)) for f in self.factors)

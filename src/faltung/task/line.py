@@ -163,7 +163,7 @@ def read(line: str) -> Problem:
 
 
 def _read(line: str) -> Problem:
-    operation, *words = line.split()
+    operation, *words = line.split() or [""]
     options = dict(cast("tuple[str, str]", tuple(word.split("=", 1))) for word in words if "=" in word)
     unknown = sorted(set(options) - _OPTIONS) + [word for word in words if "=" not in word]
     if operation not in OPERATIONS or unknown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ class Task:
     present: NDArray[np.bool_] | None
     """Which samples exist, like ``x``; None if all do."""
     masked: bool
+    axes: tuple[int, ...]
+    """Along which axes of x those of the kernel lie, in that order."""
+    nan_policy: str
 
 
 def normalise(operation: Operation, x: object, w: object, options: Options) -> Task:
@@ -41,37 +44,63 @@ def normalise(operation: Operation, x: object, w: object, options: Options) -> T
     """
     source, kernel = read_input(x), read_kernel(w)
     problem, axes = describe(operation, options, source.kind, kernel.kind)
-    source, kernel = source.astype(problem.input_dtype), kernel.astype(problem.kernel_dtype)
-    weights = kernel.weights(problem.kernel_shape, axes)
-    if weights is not None:
-        problem = _with_facts(problem, structure.observe(weights.values, weights.rank))
-        _check_values(problem, source, weights, options.nan_policy)
-    values = None if source.values is None else source.values[np.newaxis, np.newaxis]
-    return Task(problem, values, weights, present_samples(source, problem), source.mask is not None)
+    weights = samples = present = None
+    if kernel.values is not None:
+        problem, weights = _weigh(problem, axes, options.nan_policy, kernel)
+    if source.values is not None:
+        samples, present = _sample(problem, options.nan_policy, source)
+    return Task(problem, samples, weights, present, source.kind.masked, axes, options.nan_policy)
+
+
+def with_input(task: Task, x: object) -> Task:
+    """The task for another input; ValueError if it is not of the planned type and shape."""
+    source, problem = read_input(x), task.problem
+    kind = source.kind
+    same = kind.shape == problem.input_shape and kind.masked == task.masked
+    if source.values is None or not same or not (kind.weak or kind.dtype == problem.input_dtype):
+        was = f"{'masked ' * kind.masked}{kind.dtype} {kind.shape}"
+        planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
+        raise errors.unplanned_operand("x", was, planned)
+    samples, present = _sample(problem, task.nan_policy, source)
+    return replace(task, x=samples, present=present)
+
+
+def with_kernel(task: Task, w: object) -> Task:
+    """The task for a kernel of the planned type and shape; ValueError if it is of another."""
+    kernel, problem = read_kernel(w), task.problem
+    kind, shape = kernel.kind, tuple(problem.kernel_shape[axis] for axis in task.axes)
+    if kernel.values is None or kind.shape != shape or not (kind.weak or kind.dtype == problem.kernel_dtype):
+        raise errors.unplanned_operand("w", f"{kind.dtype} {kind.shape}", f"{problem.kernel_dtype} {shape}")
+    problem, weights = _weigh(problem, task.axes, task.nan_policy, kernel)
+    return replace(task, problem=problem, weights=weights)
+
+
+def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Operand) -> tuple[Problem, Weights]:
+    """The kernel's weights as the Problem wants them, and the Problem with what they show."""
+    weights = kernel.astype(problem.kernel_dtype).weights(problem.kernel_shape, axes)
+    if nan_policy == "raise" and _holds_nan(weights.values, None):
+        raise errors.holds_nan("w")
+    if problem.renormalise:
+        _check_weights(weights.values)
+    return _with_facts(problem, structure.observe(weights.values, weights.rank)), weights
+
+
+def _sample(problem: Problem, nan_policy: str, source: Operand) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """The input's samples as the Problem wants them, and which of them exist."""
+    values = source.astype(problem.input_dtype).values
+    assert values is not None
+    if nan_policy == "raise" and _holds_nan(values, source.mask):
+        raise errors.holds_nan("x")
+    present = None
+    if problem.omit:
+        missing = np.isnan(values) if source.mask is None else source.mask
+        present = ~missing[np.newaxis, np.newaxis]
+    return values[np.newaxis, np.newaxis], present
 
 
 @functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
 def _with_facts(problem: Problem, facts: Structure) -> Problem:
     return problem.with_structure(facts)
-
-
-def present_samples(source: Operand, problem: Problem) -> NDArray[np.bool_] | None:
-    """Which samples exist, (1, 1, *space); None if all do."""
-    if source.values is None or not problem.omit:
-        return None
-    missing = np.isnan(source.values) if source.mask is None else source.mask
-    present: NDArray[np.bool_] = ~missing
-    return present[np.newaxis, np.newaxis]
-
-
-def _check_values(problem: Problem, source: Operand, weights: Weights, nan_policy: str) -> None:
-    if nan_policy == "raise":
-        if source.values is not None and _holds_nan(source.values, source.mask):
-            raise errors.holds_nan("x")
-        if _holds_nan(weights.values, None):
-            raise errors.holds_nan("w")
-    if problem.renormalise:
-        _check_weights(weights.values)
 
 
 def _holds_nan(values: NDArray[Any], mask: NDArray[np.bool_] | None) -> bool:

@@ -95,10 +95,9 @@ class Operand:
         factors = None if self.factors is None else tuple(factor.astype(dtype) for factor in self.factors)
         return replace(self, kind=replace(self.kind, dtype=dtype), values=self.values.astype(dtype), factors=factors)
 
-    def weights(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Weights | None:
+    def weights(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Weights:
         """The kernel laid along ``axes`` of the input: ``shape`` is 1 elsewhere."""
-        if self.values is None:
-            return None
+        assert self.values is not None
         values = self.values if axes == tuple(sorted(axes)) else self.values.transpose(np.argsort(axes))
         values = values.reshape(1, 1, *shape)
         if self.factors is None:

@@ -1,0 +1,60 @@
+"""Running a prepared algorithm: where the result goes, and what may be written while reading."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faltung import errors
+from faltung.algorithms.algorithm import Run
+from faltung.task.normalise import Task
+from faltung.task.problem import Problem
+
+
+def solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArray[Any]:
+    """Run into a fresh array, or into ``out`` if it is contiguous and overlaps no operand."""
+    problem = task.problem
+    assert task.x is not None
+    if out is not None:
+        _check_out(out, problem)
+    y = out if out is not None and _writable_in_place(out, task) else _allocate(problem)
+    empty = run(task.x, y.reshape(1, 1, *problem.length), task.present, threads) if y.size else None
+    if out is not None and y is not out:
+        out[...] = y
+    y = y if out is None else out
+    if not task.masked:
+        return y
+    mask = np.zeros(problem.length, bool) if empty is None else empty.reshape(problem.length)
+    return np.ma.MaskedArray(y, mask)
+
+
+def _writable_in_place(out: NDArray[Any], task: Task) -> bool:
+    """Whether an algorithm may write into ``out`` while it reads the operands."""
+    operands = (task.x, None if task.weights is None else task.weights.values)
+    overlaps = any(np.may_share_memory(out, values) for values in operands if values is not None)
+    return out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative and not overlaps
+
+
+def _check_out(out: object, problem: Problem) -> None:
+    if not isinstance(out, np.ndarray):
+        raise errors.out_not_an_array(out)
+    if out.shape != problem.length:
+        raise errors.out_mismatch("shape", out.shape, problem.length)
+    if out.dtype.newbyteorder("=") != problem.result_dtype:
+        raise errors.out_wrong_type(str(out.dtype), str(problem.result_dtype))
+    if not out.flags.writeable:
+        raise errors.out_read_only()
+
+
+def _allocate(problem: Problem) -> NDArray[Any]:
+    size = math.prod(problem.length) * problem.result_dtype.itemsize
+    try:
+        if size <= sys.maxsize:
+            return np.empty(problem.length, problem.result_dtype)
+    except MemoryError:
+        pass
+    raise errors.result_too_large(problem.length, str(problem.result_dtype), size)

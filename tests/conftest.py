@@ -1,0 +1,46 @@
+"""What tests of the command line share: commands that must succeed, commands that must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faltung.cli import main
+
+
+@pytest.fixture
+def done(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Callable[..., str] a command that must succeed; what it printed."""
+
+    def run(*arguments: object) -> str:
+        status = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        assert (status, printed.err) == (0, "")
+        return printed.out
+
+    return run
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Callable[..., str] a command that must fail with status 2 and one line on the error stream; that line."""
+
+    def run(*arguments: object) -> str:
+        status = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        assert (status, printed.out) == (2, "")
+        assert printed.err.count("\n") == 1
+        assert printed.err.startswith("faltung: ")
+        return printed.err.removeprefix("faltung: ").rstrip("\n")
+
+    return run
+
+
+@pytest.fixture
+def array(tmp_path: Path) -> Path:
+    path = tmp_path / "x.npy"
+    np.save(path, np.arange(12.0).reshape(3, 4))
+    return path
