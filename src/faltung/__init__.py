@@ -16,16 +16,19 @@ from faltung.task.kernel import Kernel
 from faltung.task.problem import Problem
 
 if TYPE_CHECKING:
-    from faltung import kernels
+    from faltung import functions, kernels
+    from faltung.functions import Function
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Function",
     "Kernel",
     "Plan",
     "Problem",
     "convolve",
     "correlate",
+    "functions",
     "get_instruction_set",
     "get_threads",
     "kernels",
@@ -34,13 +37,15 @@ __all__ = [
     "set_threads",
 ]
 
-_LAZY = ("kernels",)
+# What loads when its door is opened: wings, and what a wing exports (with the wing's name).
+_LAZY = {"functions": "", "kernels": "", "Function": "functions"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return importlib.import_module(f"faltung.{name}")
-    raise AttributeError(f"module 'faltung' has no attribute {name!r}")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'faltung' has no attribute {name!r}")
+    wing = importlib.import_module(f"faltung.{_LAZY[name] or name}")
+    return getattr(wing, name) if _LAZY[name] else wing
 
 
 def __dir__() -> list[str]:

@@ -247,3 +247,8 @@ def kernel_parameter(argument: str, value: Any, expected: str) -> ValueError:
 def kernel_needs_copy(dtype: object, own: str) -> ValueError:
     """numpy.asarray(kernel, dtype=…, copy=False)."""
     return ValueError(f"dtype={dtype!r}: a kernel of {own} becomes that by a copy only; copy=False forbids it")
+
+
+def spacing_without_function(value: object) -> TypeError:
+    """spacing= beside arrays alone."""
+    return TypeError(f"spacing={value!r}: only a continuous kernel has use for it: expected a faltung.Function as w")

@@ -18,14 +18,17 @@ from faltung.functions.pieces import Pieces
 
 Evaluate = Callable[[Array], Array]
 
-# Four units in the last place: what a smooth function computed in double precision still yields.
-TOLERANCE = 2.0**-50
+# Two units in the last place: what a smooth function computed in double precision still yields.
+TOLERANCE = 2.0**-51
+# Pieces are joined to four times the tolerance, as what they carry already would stop it.
+_JOINING = 4
 NODES = 24
+_EPS = float(np.finfo(float).eps)
 # Below this, a tail that bisection no longer shrinks is the rounding of the values themselves.
 _NOISE = 1e-11
 _DEEPEST = 48
 _MOST_PIECES = 20_000
-_TINY = 8 * np.finfo(float).eps
+_TINY = 8 * _EPS
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ def build(evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE) 
         measure = Measure(scale, mass + float((np.abs(values).mean(axis=0) * weight).sum()))
         good = measure.resolves(tail, weight, tolerance) | (tail <= tolerance * size)
         good |= (tail <= _NOISE * size) & (tail > open_.tail / 4)
+        good |= tail <= _misplacement(open_, values)
         good |= open_.width <= _TINY * np.maximum(np.abs(open_.low), np.abs(open_.high))
         good |= depth == _DEEPEST
         mass += float((np.abs(values).mean(axis=0) * weight)[good].sum())
@@ -108,6 +112,13 @@ def build(evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE) 
         if open_.low.size + sum(level.low.size for level, *_ in done) > _MOST_PIECES:
             raise errors.unresolved(float(open_.low[0]), float(open_.high[-1]))
     return _assembled(done, skeleton, tolerance)
+
+
+def _misplacement(level: _Level, values: Array) -> Array:
+    """What rounding of the points does to the coefficients: a unit of the point times the slope."""
+    slope = np.ptp(np.abs(values), axis=0) / level.width
+    result: Array = 16 * _EPS * np.maximum(np.abs(level.low), np.abs(level.high)) * slope
+    return result
 
 
 def build_exactly(evaluate: Evaluate, edges: Array, degree: int) -> Pieces:
@@ -166,9 +177,7 @@ def _assembled(done: list[tuple[_Level, Array, Array]], skeleton: Skeleton, tole
     order = np.argsort(low, kind="stable")
     edges = np.append(low[order], skeleton.edges[-1])
     series = np.concatenate([series for _, series, _ in done], axis=1)[:, order]
-    left, right = (
-        np.concatenate([getattr(level, side) for level, *_ in done])[order] for side in ("left", "right")
-    )
+    left, right = (np.concatenate([getattr(level, side) for level, *_ in done])[order] for side in ("left", "right"))
     pieces = Pieces(edges, series, skeleton.is_hard(edges), left, right)
     tail = np.concatenate([tail for *_, tail in done])[order]
     wide = pieces.widths > 1e-9 * (edges[-1] - edges[0])
@@ -188,7 +197,7 @@ def merged(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
         joined = _join_once(pieces, measure, parity, tolerance)
         idle = idle + 1 if joined.count == pieces.count else 0
         pieces, parity = joined, 1 - parity
-    trimmed = replace(pieces, series=chebyshev.trim(pieces.series, tolerance / 2))
+    trimmed = replace(pieces, series=chebyshev.trim(pieces.series, tolerance / 4))
     return _without_negligible_ends(trimmed)
 
 
@@ -204,7 +213,7 @@ def _join_once(pieces: Pieces, measure: Measure, parity: int, tolerance: float) 
     i = seams - 1 + (x >= pieces.edges[seams])
     series = chebyshev.coefficients(pieces.at(i, x - pieces.edges[i], pieces.edges[i + 1] - x))
     tail = np.abs(series[-3:]).max(axis=0)
-    good = measure.resolves(tail, high - low, tolerance)
+    good = measure.resolves(tail, high - low, _JOINING * tolerance)
     if not good.any():
         return pieces
     kept, gone = series[:, good], seams[good]

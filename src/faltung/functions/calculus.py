@@ -85,7 +85,7 @@ class Running:
 
 
 def _smooth_factor(pieces: Pieces, i: int) -> Array:
-    """q with: integral of s**e p(s) from 0 to v = v**(e + 1) q(v), v from the singular end."""
+    """The q with: integral of s**e p(s) from 0 to v = v**(e + 1) q(v), v from the singular end."""
     at_left = pieces.left[i] != 0
     exponent = pieces.left[i] if at_left else pieces.right[i]
     count = pieces.degree + 1

@@ -99,7 +99,9 @@ def not_a_distribution(value: Any) -> TypeError:
 
 def no_moment(name: str, reason: str) -> ValueError:
     """A mean or variance that does not exist."""
-    return ValueError(f"{name}: the integral does not converge ({reason}); expected lighter tails; median() exists always")
+    return ValueError(
+        f"{name}: the integral does not converge ({reason}); expected lighter tails; median() exists always"
+    )
 
 
 def not_differentiable(point: float) -> ValueError:

@@ -82,8 +82,8 @@ class Function(Representation):
     ) -> None:
         if not callable(function):
             raise errors.parameter("function", function, "a callable; Function.from_samples takes samples")
-        if not 2.0**-51 <= tolerance < 1:
-            raise errors.parameter("tolerance", tolerance, "a number from 2**-51 to 1")
+        if not TOLERANCE <= tolerance < 1:
+            raise errors.parameter("tolerance", tolerance, "a number from 2**-51, the default, to 1")
         interval = read_support(support)
         made = construct(function, interval, breakpoints, singular or {}, tolerance)
         self.pieces, self.limits, self.atoms = made.pieces, made.limits, ()

@@ -26,6 +26,7 @@ _AT_ONCE = 1 << 16
 _SHRINK = 4.0
 _LEAST_GRADED = 20
 _MOST_PANELS = 60
+_LEAST_EXPONENT = -1 + 2.0**-10
 
 
 @cache
@@ -154,9 +155,7 @@ class _Corners:
 
     def where(self, kept: Array) -> _Corners:
         a, b, c, d = (distance[kept] for distance in self.distances)
-        return _Corners(
-            self.cell[kept], self.cells, self.inwards, (a, b, c, d), self.exponent[kept], self.panels[kept]
-        )
+        return _Corners(self.cell[kept], self.cells, self.inwards, (a, b, c, d), self.exponent[kept], self.panels[kept])
 
 
 def _corners(f: Pieces, g: Pieces, t: Array, cells: _Cells, inwards: float) -> _Corners:
@@ -169,6 +168,8 @@ def _corners(f: Pieces, g: Pieces, t: Array, cells: _Cells, inwards: float) -> _
     from_c, to_d = (np.where(np.abs(distance) <= rounding, 0.0, distance) for distance in (from_c, to_d))
     powers = ((f.left[i], from_a), (f.right[i], to_b), (g.left[j], from_c), (g.right[j], to_d))
     exponent = sum((np.where(distance == 0, power, 0.0) for power, distance in powers), np.zeros(len(i)))
+    # Two singularities on one spot may make the value infinite; a large finite one stands for it.
+    exponent = np.maximum(exponent, _LEAST_EXPONENT)
     half = (cells.high - cells.low) / 2
     outside = np.full(len(i), np.inf)
     for power, distance in powers:

@@ -12,7 +12,7 @@ from faltung.functions import chebyshev
 from faltung.functions.chebyshev import Array
 
 # Values are computed in blocks that stay in the second-level cache.
-_BLOCK = 1 << 13
+_BLOCK = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,10 @@ class Pieces:
             return result
         for start in range(0, len(x), _BLOCK):
             block = x[start : start + _BLOCK]
-            if self.count > 1 and len(block) > 4 * self.count and (block[1:] >= block[:-1]).all():
-                self._ascending(block, result[start : start + _BLOCK])
-            else:
-                self._scattered(block, result[start : start + _BLOCK])
+            outside = (block < self.edges[0]) | (block > self.edges[-1])
+            values = self._by_piece(block) if len(block) > 16 * self.count else self._gathered(block)
+            values[outside] = 0
+            result[start : start + _BLOCK] = values
         return result
 
     def locate(self, x: Array) -> Array:
@@ -120,24 +120,26 @@ class Pieces:
             return np.zeros(x.shape, np.intp)
         return np.searchsorted(self.edges[1:-1], x, side="right")
 
-    def _scattered(self, x: Array, out: Array) -> None:
-        inside = (x >= self.edges[0]) & (x <= self.edges[-1])
-        x = x[inside] if not inside.all() else x
+    def _gathered(self, x: Array) -> Array:
+        """Values at few points: each with a copy of its piece's coefficients."""
         i = self.locate(x)
-        series = self.series if self.count == 1 else self.series[:, i]
-        low, high = x - self.edges[i], self.edges[i + 1] - x
-        values = chebyshev.evaluate(series, (low - high) / self.widths[i])
-        out[inside] = self._weighted(values, i, low, high)
+        return self.at(i, x - self.edges[i], self.edges[i + 1] - x)
 
-    def _ascending(self, x: Array, out: Array) -> None:
-        """Values at ascending points: one scalar series for all points of a piece, nothing gathered."""
-        ends = np.searchsorted(x, self.edges, side="left")
-        ends[-1] = np.searchsorted(x, self.edges[-1], side="right")
-        for i in np.flatnonzero(np.diff(ends)):
-            there = slice(ends[i], ends[i + 1])
-            low, high = x[there] - self.edges[i], self.edges[i + 1] - x[there]
-            values = chebyshev.evaluate(self.series[:, i], (low - high) / self.widths[i])
-            out[there] = self._weighted(values, np.full(low.shape, i), low, high) if self.singular[i] else values
+    def _by_piece(self, x: Array) -> Array:
+        """Values at many points: brought together by piece, so that no coefficient is copied."""
+        i = self.locate(x)
+        # A stable sort of 16-bit integers counts digits, it compares nothing.
+        order = np.argsort(i.astype(np.int16 if self.count < 2**15 else np.int32), kind="stable")
+        ordered, values = x[order], np.empty(x.shape, self.series.dtype)
+        ends = np.concatenate([[0], np.cumsum(np.bincount(i, minlength=self.count))])
+        for k in np.flatnonzero(np.diff(ends)):
+            points = ordered[ends[k] : ends[k + 1]]
+            low, high = points - self.edges[k], self.edges[k + 1] - points
+            inner = chebyshev.evaluate(self.series[:, k], (low - high) / self.widths[k])
+            if self.singular[k]:
+                inner = self._weighted(inner, np.full(points.shape, k), low, high)
+            values[order[ends[k] : ends[k + 1]]] = inner
+        return values
 
     def _weighted(self, values: Array, i: Array, low: Array, high: Array) -> Array:
         if not self.singular.any():
@@ -181,9 +183,7 @@ class Pieces:
         hard[0] &= first == 0
         hard[-1] &= last == self.count
         there = slice(first, last)
-        return Pieces(
-            self.edges[first : last + 1], self.series[:, there], hard, self.left[there], self.right[there]
-        )
+        return Pieces(self.edges[first : last + 1], self.series[:, there], hard, self.left[there], self.right[there])
 
     def split(self, edges: Array) -> Pieces:
         """The same function with more edges, all seams.

@@ -44,6 +44,7 @@ class Options:
     nan_policy: str = "propagate"
     accuracy: str | float = "norm"
     dtype: DTypeLike | None = None
+    spacing: float | None = None
 
 
 def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
@@ -112,6 +113,8 @@ def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple
 
 
 def _words(options: Options) -> tuple[Mode, str | float]:
+    if options.spacing is not None:
+        raise errors.spacing_without_function(options.spacing)
     if not isinstance(options.mode, str) or options.mode not in MODES:
         raise errors.unknown_word("mode", options.mode, MODES)
     if not isinstance(options.nan_policy, str) or options.nan_policy not in NAN_POLICIES:
