@@ -17,11 +17,12 @@ from faltung.task.problem import Problem
 
 if TYPE_CHECKING:
     from faltung import functions, kernels
-    from faltung.functions import Function
+    from faltung.functions import Density, Function, weighted_average
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Density",
     "Function",
     "Kernel",
     "Plan",
@@ -35,10 +36,17 @@ __all__ = [
     "plan",
     "set_instruction_set",
     "set_threads",
+    "weighted_average",
 ]
 
 # What loads when its door is opened: wings, and what a wing exports (with the wing's name).
-_LAZY = {"functions": "", "kernels": "", "Function": "functions"}
+_LAZY = {
+    "functions": "",
+    "kernels": "",
+    "Density": "functions",
+    "Function": "functions",
+    "weighted_average": "functions",
+}
 
 
 def __getattr__(name: str) -> Any:

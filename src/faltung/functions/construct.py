@@ -36,8 +36,9 @@ def construct(
     breakpoints: Iterable[float],
     singular: Exponents,
     tolerance: float,
+    seams: Iterable[float] = (),
 ) -> Constructed:
-    """Pieces of ``function`` on ``support``.
+    """Pieces of ``function`` on ``support``; ``seams`` are smooth points around which its bulk lies.
 
     Raises
     ------
@@ -53,8 +54,9 @@ def construct(
         with np.errstate(all="ignore"):
             return np.broadcast_to(np.asarray(function(x)), x.shape)
 
-    inner = breaks if len(breaks) else np.array([0.0])
-    unit = max(float(inner[-1] - inner[0]) / 2, 1.0) if len(inner) > 1 else 1.0
+    inner = np.union1d(breaks, np.fromiter(seams, float))
+    inner = inner if len(inner) else np.array([0.0])
+    unit = float(inner[-1] - inner[0]) / 2 if len(inner) > 1 else 1.0
     nothing = Reach(np.empty(0), 0.0, 0.0)
     before = reach(evaluate, float(inner[0]), -1, unit) if math.isinf(low) else nothing
     after = reach(evaluate, float(inner[-1]), 1, unit) if math.isinf(high) else nothing

@@ -10,7 +10,7 @@ def unresolved(low: float, high: float) -> ValueError:
     """A callable too rough for the representation."""
     return ValueError(
         f"function: 20,000 polynomial pieces do not follow it, the first trouble lies near {low:g}, the last near "
-        f"{high:g}; expected a piecewise smooth function: name its jumps and kinks in breakpoints=, or loosen tolerance="
+        f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, or loosen tolerance="
     )
 
 
@@ -33,7 +33,7 @@ def not_integrable(side: str, reason: str) -> ValueError:
 def diverges(reason: str) -> ValueError:
     """A convolution of two functions that does not exist, or grows without bound."""
     return ValueError(
-        f"convolve: the integral of x(a) w(t - a) over a {reason}; expected at least one operand with compact or "
+        f"convolve: the integral of x(a) w(t - a) {reason}; expected at least one operand with compact or "
         "decaying support; cut one off with Function(f, support=(low, high))"
     )
 

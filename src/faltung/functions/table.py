@@ -174,7 +174,7 @@ def check_existence(f: Representation, g: Representation) -> None:
     """Refuse pairs whose integral does not converge, or whose result comes to no constant."""
     (f_before, f_after), (g_before, g_after) = f.limits, g.limits
     if (f_before != 0 and g_after != 0) or (f_after != 0 and g_before != 0):
-        raise errors.diverges("runs over the whole line, where the product comes to a constant other than 0")
+        raise errors.diverges("does not converge over a: far out the product comes to a constant other than 0")
     if (f_before != 0 and g_before != 0) or (f_after != 0 and g_after != 0):
         raise errors.diverges("exists at each t, but grows like t: both operands stay at a constant on the same side")
 
