@@ -5,8 +5,8 @@ Needs SciPy: ``pip install "faltung[functions]"``.
 
 from __future__ import annotations
 
+from faltung.functions.averaging import weighted_average
 from faltung.functions.density import Density
 from faltung.functions.function import Function
-from faltung.functions.weighted_average import weighted_average
 
 __all__ = ["Density", "Function", "weighted_average"]

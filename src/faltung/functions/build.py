@@ -22,11 +22,14 @@ Evaluate = Callable[[Array], Array]
 TOLERANCE = 2.0**-51
 # Pieces are joined to four times the tolerance, as what they carry already would stop it.
 _JOINING = 4
+_MOST_UNEQUAL = 8
 NODES = 24
 _EPS = float(np.finfo(float).eps)
 # Below this, a tail that bisection no longer shrinks is the rounding of the values themselves.
 _NOISE = 1e-11
 _DEEPEST = 48
+# Share of the integral that an undeclared singularity may hold in its last 2**-48.
+_SHARE = 1e-12
 _MOST_PIECES = 20_000
 _TINY = 8 * _EPS
 
@@ -73,7 +76,9 @@ class Measure:
         return result
 
 
-def build(evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE) -> tuple[Pieces, float]:
+def build(
+    evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE, strict: bool = False
+) -> tuple[Pieces, float]:
     """Pieces that follow ``evaluate`` on the skeleton, and an estimate of their largest error.
 
     The estimate leaves out the neighbourhoods of undeclared jumps and singularities, narrower
@@ -82,7 +87,8 @@ def build(evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE) 
     Raises
     ------
     ValueError
-        A value is not finite, or the function is too rough for 20,000 pieces.
+        A value is not finite, or the function is too rough for 20,000 pieces; with ``strict``, a
+        singularity that nobody declared holds a noticeable share of the integral.
 
     Notes
     -----
@@ -103,7 +109,10 @@ def build(evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE) 
         good |= (tail <= _NOISE * size) & (tail > open_.tail / 4)
         good |= tail <= _misplacement(open_, values)
         good |= open_.width <= _TINY * np.maximum(np.abs(open_.low), np.abs(open_.high))
-        good |= depth == _DEEPEST
+        if depth == _DEEPEST:
+            if strict:
+                _check_depth(open_, np.abs(values).mean(axis=0) * weight, good, measure.mass)
+            good[:] = True
         mass += float((np.abs(values).mean(axis=0) * weight)[good].sum())
         done.append((open_.where(good), series[:, good], tail[good]))
         open_ = replace(open_, tail=tail).where(~good).halved()
@@ -112,6 +121,13 @@ def build(evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE) 
         if open_.low.size + sum(level.low.size for level, *_ in done) > _MOST_PIECES:
             raise errors.unresolved(float(open_.low[0]), float(open_.high[-1]))
     return _assembled(done, skeleton, tolerance)
+
+
+def _check_depth(level: _Level, mass: Array, good: Array, whole: float) -> None:
+    """Refuse what is still unresolved at the last depth, if it matters to the integral."""
+    heavy = np.flatnonzero(~good & (mass > _SHARE * whole))
+    if heavy.size:
+        raise errors.undeclared_singularity(float(level.low[heavy[0]]), float(mass[heavy[0]] / whole))
 
 
 def _misplacement(level: _Level, values: Array) -> Array:
@@ -207,6 +223,11 @@ def _join_once(pieces: Pieces, measure: Measure, parity: int, tolerance: float) 
     seams = seams[~(pieces.hard[seams] | pieces.singular[seams - 1] | pieces.singular[seams])]
     if seams.size == 0:
         return pieces
+    # A piece much narrower than its neighbour might fall between the points.
+    one, two = pieces.widths[seams - 1], pieces.widths[seams]
+    seams = seams[np.maximum(one, two) <= _MOST_UNEQUAL * np.minimum(one, two)]
+    if seams.size == 0:
+        return pieces
     low, high = pieces.edges[seams - 1], pieces.edges[seams + 1]
     u = chebyshev.points(max(NODES, pieces.degree + 1))[:, np.newaxis]
     x = low + (high - low) * ((1 + u) / 2)
@@ -214,6 +235,9 @@ def _join_once(pieces: Pieces, measure: Measure, parity: int, tolerance: float) 
     series = chebyshev.coefficients(pieces.at(i, x - pieces.edges[i], pieces.edges[i + 1] - x))
     tail = np.abs(series[-3:]).max(axis=0)
     good = measure.resolves(tail, high - low, _JOINING * tolerance)
+    before = pieces.integrals[seams - 1] + pieces.integrals[seams]
+    change = np.abs(chebyshev.integrals(series) * (high - low) / 2 - before)
+    good &= change <= 4 * _JOINING * tolerance * measure.mass
     if not good.any():
         return pieces
     kept, gone = series[:, good], seams[good]

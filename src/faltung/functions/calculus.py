@@ -36,8 +36,7 @@ class Running:
     @property
     def total(self) -> complex:
         """The integral of it all."""
-        value: complex = self.starts[-1]
-        return value
+        return complex(self.starts[-1]) if self.starts.dtype.kind == "c" else float(self.starts[-1])
 
     @cached_property
     def series(self) -> Array:
@@ -64,11 +63,13 @@ class Running:
         low, high = (x - pieces.edges[i]) / width, (pieces.edges[i + 1] - x) / width
         factor = width * chebyshev.evaluate(self.series[:, i], low - high)
         if not pieces.singular.any():
-            return self.starts[i] + factor
+            plain: Array = self.starts[i] + factor
+            return plain
         left, right = pieces.left[i], pieces.right[i]
         from_left = self.starts[i] + factor * np.where(left != 0, low ** (left + 1), 1)
         from_right = self.starts[i + 1] - factor * high ** (right + 1)
-        return np.where(right != 0, from_right, from_left)
+        result: Array = np.where(right != 0, from_right, from_left)
+        return result
 
     def function(self) -> tuple[Pieces, float]:
         """The running integral as pieces, with an error estimate."""

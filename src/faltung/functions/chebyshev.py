@@ -21,7 +21,8 @@ Array = NDArray[Any]
 def points(count: int) -> Array:
     """Chebyshev points of the first kind in (-1, 1), ascending: no end point is among them."""
     angles = (2 * np.arange(count) + 1 - count) * (np.pi / (2 * count))
-    return np.sin(angles)
+    result: Array = np.sin(angles)
+    return result
 
 
 @cache

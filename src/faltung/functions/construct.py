@@ -66,7 +66,7 @@ def construct(
     if before.limit != after.limit or before.limit != 0:
         hard[0] |= before.limit != 0
         hard[-1] |= after.limit != 0
-    pieces, error = build(evaluate, Skeleton.of(edges, hard, powers), tolerance)
+    pieces, error = build(evaluate, Skeleton.of(edges, hard, powers), tolerance, strict=True)
     return Constructed(pieces, (_plain(before.limit), _plain(after.limit)), error, before.tail + after.tail)
 
 

@@ -77,16 +77,25 @@ class _Panels:
         x = origin + direction * (ends[:-1] + np.diff(ends) * v)
         with np.errstate(all="ignore"):
             values = np.asarray(evaluate(x.ravel())).reshape(x.shape)
-        if not np.isfinite(values).all():
-            bad = np.flatnonzero(~np.isfinite(values.ravel()))[0]
-            reason = f"its value at {x.ravel()[bad]:.6g} is {values.ravel()[bad]}"
+        finite = np.isfinite(values).all(axis=0)
+        good = len(finite) if finite.all() else int(np.argmin(finite))
+        made = cls(ends[: good + 1], values[:, :good], direction, origin)
+        # Formulas may overflow far out, once their value has come to nothing.
+        if good < len(finite) and not made.decayed():
+            bad = np.flatnonzero(~np.isfinite(values[:, good]))[0]
+            reason = f"its value at {x[bad, good]:.6g} is {values[bad, good]}"
             raise errors.not_integrable("inf" if direction > 0 else "-inf", reason)
-        return cls(ends, values, direction, origin)
+        return made
 
     @property
     def width(self) -> Array:
         result: Array = np.diff(self.ends)
         return result
+
+    def decayed(self) -> bool:
+        """Whether the farthest panel holds no share of the integral."""
+        mass = np.abs(self.values).mean(axis=0) * self.width
+        return len(mass) > 0 and bool(mass[-1] <= SHARE * mass.sum())
 
     def limit(self) -> complex:
         """The constant that the farthest panels show, 0 if they show none."""

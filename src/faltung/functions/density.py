@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from faltung.functions import errors
-from faltung.functions.build import Skeleton, build, merged
 from faltung.functions.distribution import read
+from faltung.functions.entropy import entropy_of
 from faltung.functions.function import Function
 from faltung.functions.lattice import Lattice
 from faltung.functions.minimum import check_density
@@ -190,7 +190,11 @@ class Density:
         places, weights = self._atoms()
         if len(places) == 0:
             return np.zeros(points.shape)[()]
-        k = np.clip(np.searchsorted(places, points), 1, len(places) - 1) if len(places) > 1 else np.zeros_like(points, int)
+        k = (
+            np.clip(np.searchsorted(places, points), 1, len(places) - 1)
+            if len(places) > 1
+            else np.zeros_like(points, int)
+        )
         nearest = np.where(np.abs(places[k - 1] - points) < np.abs(places[k] - points), k - 1, k)
         hit = np.isclose(places[nearest], points, rtol=1e-12, atol=1e-12)
         return np.where(hit, weights[nearest], 0.0)[()]
@@ -248,17 +252,7 @@ class Density:
         if len(weights):
             raise errors.parameter("law", self, "a density or masses: a mixed law has no entropy")
 
-        def term(x: NDArray[Any]) -> NDArray[Any]:
-            values = np.maximum(pieces(x), np.finfo(float).tiny)
-            result: NDArray[Any] = -values * np.log(values)
-            return result
-
-        powers = {
-            float(pieces.edges[0]): (0.0, float(pieces.left[0])),
-            float(pieces.edges[-1]): (float(pieces.right[-1]), 0.0),
-        }
-        built, _ = build(term, Skeleton.of(pieces.edges, pieces.hard, powers), 1e-13)
-        return float(built.integrals.sum())
+        return entropy_of(pieces)
 
     def rvs(self, size: int | tuple[int, ...] | None = None, random_state: Any = None) -> Any:
         """Independent draws, by the inverse of the cumulative function."""
@@ -302,5 +296,5 @@ def _quantiles(cumulative: Cumulative, q: NDArray[Any], support: tuple[float, fl
 
 def _moments(f: Function) -> tuple[float, float]:
     """Mean and variance by quadrature of the pieces, and the atoms."""
-    first = float(moment(f, 1))
-    return first, float(moment(f, 2)) - first**2
+    first = moment(f, 1).real
+    return first, moment(f, 2).real - first**2

@@ -9,7 +9,7 @@ import numpy as np
 
 from faltung import operations
 from faltung.functions import errors
-from faltung.functions.named import linear
+from faltung.functions.named import linear, positive
 from faltung.functions.representation import Representation
 from faltung.functions.table import solve
 from faltung.task.kernel import Kernel
@@ -32,8 +32,7 @@ def discretised(w: Representation, spacing: float) -> Kernel:
         The spacing is not above 0, or so small that the kernel has 2**24 samples; the function
         does not vanish far out, or has derivatives of deltas.
     """
-    if not (np.isscalar(spacing) and 0 < spacing < np.inf):
-        raise errors.parameter("spacing", spacing, "the distance between samples, a finite number above 0")
+    spacing = positive("spacing", spacing)
     if any(w.limits) or any(atom.order for atom in w.atoms):
         raise errors.parameter("w", w, "a function that vanishes far out, without derivatives of deltas")
     hat = w.assembled(linear([-spacing, 0.0, spacing], [[0, 1 / spacing], [1 / spacing, 0]], ("low", "peak", "high")))

@@ -18,6 +18,8 @@ from faltung.functions.lattice import Lattice
 
 # Quantiles that say where the bulk of a law lies.
 _LEVELS = np.array([1e-3, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
+# A lattice of more places is a heavy tail, which masses cannot follow.
+_LONGEST = 2**22
 # Where inside the support the density of a SciPy family has a kink or a jump, in standard form.
 _KINKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "laplace": lambda: (0.0,),
@@ -68,7 +70,7 @@ def _read_frozen(frozen: Any) -> Law:
         return Law(None, _masses(frozen.pmf, frozen.ppf, frozen.support()), mean, var)
     shapes, loc, scale = family._parse_args(*frozen.args, **frozen.kwds)
     shapes = tuple(float(shape) for shape in shapes)
-    standard = _known(family.name, shapes) or _sampled(family(*shapes), _KINKS.get(family.name, lambda *_: ())(*shapes))
+    standard = _known(family.name, shapes) or _sampled(family(*shapes), _kinks(family.name, shapes))
     density = standard.stretch(float(scale)).shift(float(loc)) / float(scale)
     return Law(density, None, mean, var)
 
@@ -78,6 +80,10 @@ def _read_new(distribution: Any) -> Law:
     if hasattr(distribution, "pmf") and np.isinf(distribution.pdf(distribution.median())):
         return Law(None, _masses(distribution.pmf, distribution.icdf, distribution.support()), mean, var)
     return Law(_sampled(_Frozen(distribution), ()), None, mean, var)
+
+
+def _kinks(name: str, shapes: tuple[float, ...]) -> tuple[float, ...]:
+    return _KINKS[name](*shapes) if name in _KINKS else ()
 
 
 class _Frozen:
@@ -110,10 +116,10 @@ def _sampled(standard: Any, kinks: tuple[float, ...]) -> Function:
             exponent = _end_exponent(standard.pdf, end, direction, spread)
             if exponent:
                 singular[end] = exponent
+                # Beside a singular end the piece must be wide: its points would lose their digits.
+                seams = seams[np.abs(seams - end) > spread / 4]
     made = construct(standard.pdf, (low, high), kinks, singular, TOLERANCE, seams)
-    return Function.assembled(
-        made.pieces, limits=made.limits, error=made.error, tail=made.tail, support=(low, high)
-    )
+    return Function.assembled(made.pieces, limits=made.limits, error=made.error, tail=made.tail, support=(low, high))
 
 
 def _end_exponent(pdf: Callable[[Any], Any], end: float, direction: float, spread: float) -> float:
@@ -146,8 +152,10 @@ def _masses(pmf: Callable[[Any], Any], ppf: Callable[[Any], Any], support: tuple
 
 
 def _outwards(pmf: Callable[[Any], Any], start: float, direction: int) -> float:
-    """From ``start`` on, in doubling strides, to where a mass is below 1e-20."""
+    """From ``start`` on, in doubling strides, to where a mass is below 1e-30."""
     stride = 1
-    while stride < 2**24 and pmf(start + direction * stride) > 1e-20:
+    while pmf(start + direction * stride) > 1e-30:
         stride *= 2
+        if stride > _LONGEST:
+            raise errors.parameter("distribution", "a discrete law", f"masses that vanish within {_LONGEST} places")
     return start + direction * stride

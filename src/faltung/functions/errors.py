@@ -22,6 +22,14 @@ def not_finite(at: float, value: Any) -> ValueError:
     )
 
 
+def undeclared_singularity(at: float, share: float) -> ValueError:
+    """A callable with a singularity that bisection cannot exhaust."""
+    return ValueError(
+        f"function: near {at!r} it is singular: {share:.1e} of its integral still lies in the last interval of 48 "
+        "bisections; expected the exponent in singular={point: exponent}, more than -1"
+    )
+
+
 def not_integrable(side: str, reason: str) -> ValueError:
     """A function whose integral does not converge on its infinite support."""
     return ValueError(
@@ -97,11 +105,14 @@ def not_a_distribution(value: Any) -> TypeError:
     )
 
 
-def no_moment(name: str, reason: str) -> ValueError:
-    """A mean or variance that does not exist."""
-    return ValueError(
-        f"{name}: the integral does not converge ({reason}); expected lighter tails; median() exists always"
-    )
+def lattice_has_no_pdf(name: str) -> ValueError:
+    """The density function of a discrete law."""
+    return ValueError(f"{name}: this law has atoms only: expected pmf(x), or cdf(x), which every law has")
+
+
+def independent_copies(count: Any) -> ValueError:
+    """A number of copies that makes no sum."""
+    return ValueError(f"n={count!r}: expected how many independent copies to add, an integer of at least 1")
 
 
 def not_differentiable(point: float) -> ValueError:

@@ -25,9 +25,11 @@ def moment(f: Representation, order: int) -> complex:
         return math.nan
     terms = _terms(f, order)
     size = float(np.abs(terms).sum())
-    soft = [abs(term) for term, hard in zip(terms[[0, -1]], f.pieces.hard[[0, -1]], strict=True) if not hard] if (
-        f.pieces.count
-    ) else []
+    soft = (
+        [abs(term) for term, hard in zip(terms[[0, -1]], f.pieces.hard[[0, -1]], strict=True) if not hard]
+        if (f.pieces.count)
+        else []
+    )
     if any(term > _SHARE * size for term in soft):
         return math.nan
     total: complex = terms.sum() + sum(atom.weight * atom.at**order for atom in f.atoms)

@@ -71,7 +71,8 @@ class Pieces:
     @cached_property
     def singular(self) -> Array:
         """Which pieces carry a power weight."""
-        return (self.left != 0) | (self.right != 0)
+        result: Array = (self.left != 0) | (self.right != 0)
+        return result
 
     @cached_property
     def integrals(self) -> Array:
@@ -168,10 +169,23 @@ class Pieces:
         """The function of x whose graph is stretched by ``factor`` and then moved by ``distance``."""
         edges = self.edges * factor + distance
         if factor > 0:
-            return replace(self, edges=edges)
+            return replace(self, edges=edges)._without_empty()
         signs = (-1.0) ** np.arange(len(self.series))[:, np.newaxis]
         mirrored = np.ascontiguousarray((self.series * signs)[:, ::-1])
-        return Pieces(edges[::-1].copy(), mirrored, self.hard[::-1], self.right[::-1], self.left[::-1])
+        moved = Pieces(edges[::-1].copy(), mirrored, self.hard[::-1], self.right[::-1], self.left[::-1])
+        return moved._without_empty()
+
+    def _without_empty(self) -> Pieces:
+        """Without the pieces that rounding of the edges has left without width."""
+        kept = self.widths > 0
+        if kept.all():
+            return self
+        # An edge that stands for several is hard if one of them was.
+        group = np.cumsum(np.append(True, kept)) - 1
+        hard = np.zeros(group[-1] + 1, bool)
+        np.logical_or.at(hard, group, self.hard)
+        edges = self.edges[np.append(True, kept)]
+        return Pieces(edges, self.series[:, kept], hard, self.left[kept], self.right[kept])
 
     def scaled(self, factor: complex) -> Pieces:
         """``factor`` times the function."""

@@ -16,7 +16,8 @@ from faltung.functions.pieces import Pieces
 from faltung.functions.representation import Representation
 
 # Edges nearer than this many roundings of the sums that made them are one edge.
-_SAME = 32 * float(np.finfo(float).eps)
+_EPS = float(np.finfo(float).eps)
+_SAME = 32 * _EPS
 
 
 def by_atoms(f: Representation, g: Representation) -> Representation:
@@ -69,7 +70,7 @@ def by_polynomials(f: Representation, g: Representation) -> Representation:
     edges, _ = _pairwise(f.pieces.edges, f.pieces.hard, g.pieces.edges, g.pieces.hard)
     degree = f.pieces.degree + g.pieces.degree + 1
     pieces = build_exactly(lambda t: convolve_at(f.pieces, g.pieces, t), edges, degree)
-    return _finished(f, g, pieces, TOLERANCE * pieces.scale)
+    return _finished(f, g, pieces, 8 * TOLERANCE * pieces.scale)
 
 
 def by_quadrature(f: Representation, g: Representation) -> Representation:
@@ -96,9 +97,15 @@ def _atoms_alone(f: Representation, g: Representation) -> Representation:
 
 def _finished(f: Representation, g: Representation, pieces: Pieces, error: float) -> Representation:
     """The result with what its operands' errors become in it (Young's inequality)."""
-    carried = f.error * g.pieces.mass + g.error * f.pieces.mass
+    carried = f.error * g.pieces.mass + g.error * f.pieces.mass + _misplacement(f.pieces, g.pieces)
     lost = f.tail * g.pieces.scale + g.tail * f.pieces.scale
     return f.assembled(pieces, error=error + carried + lost, tail=_tail(f, g), support=_support(f, g))
+
+
+def _misplacement(f: Pieces, g: Pieces) -> float:
+    """What rounding of t minus an edge does: the result's slope is at most about the product of the maxima."""
+    far = max(float((np.abs(h.edges[1:]) * h.sizes).max(initial=0.0)) / max(h.scale, 1e-300) for h in (f, g))
+    return 2 * _EPS * far * f.scale * g.scale
 
 
 def _tail(f: Representation, g: Representation) -> float:

@@ -256,7 +256,7 @@ class Representation:
         width = float(self.pieces.edges[-1] - self.pieces.edges[0])
         smooth = self.assembled(
             pieces,
-            limits=(0.0, running.total.item() if self.pieces.count else 0.0),
+            limits=(0.0, running.total),
             error=error + self.error * width,
         )
         for atom in self.atoms:

@@ -95,7 +95,7 @@ def _cost_polynomials(f: Representation, g: Representation) -> Cost:
     degree = f.pieces.degree + g.pieces.degree + 1
     pieces = (f.pieces.count + 1) * (g.pieces.count + 1)
     values = pieces * (degree + 1) * (f.pieces.count + g.pieces.count) / 2 * (degree / 2 + 1)
-    return Cost(_SETUP / 2 + values * (degree + 3) * _STEP, TOLERANCE, f"degree {degree}", guaranteed=True)
+    return Cost(_SETUP / 2 + values * (degree + 3) * _STEP, 8 * TOLERANCE, f"degree {degree}", guaranteed=True)
 
 
 def _refuse_pieces(f: Representation, g: Representation) -> str | None:
