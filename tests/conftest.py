@@ -1,4 +1,4 @@
-"""What tests of the command line share: commands that must succeed, commands that must be refused."""
+"""What tests share: examples that are the same on every run, commands that succeed or are refused."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from faltung.cli import main
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faltung._native import _core
@@ -261,7 +261,7 @@ def assert_same_kinds(y, x, w, p):
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
-    "shape,taps",
+    ("shape", "taps"),
     [
         ((130, 90, 3), (5, 5, 1)),
         ((70, 60, 16), (1, 1, 3)),
@@ -289,7 +289,7 @@ def test_shapes(shape, taps, level):
 
 
 @pytest.mark.parametrize(
-    "dtype,out",
+    ("dtype", "out"),
     [("float32", "float16"), ("float32", "int64"), ("float32", "uint64"), ("float64", "int64"), ("float64", "uint64")],
 )
 def test_output_types(dtype, out):
@@ -312,50 +312,6 @@ def test_scalars():
     assert out == 6
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@settings(max_examples=150, deadline=None)
-@given(n=st.integers(1, 700), taps=st.integers(1, 90), mode=st.integers(0, 2), correlate=st.booleans())
-@example(n=100, taps=5, mode=0, correlate=False)
-def test_tiny_has_the_bits_of_direct(dtype, n, taps, mode, correlate):
-    rng = np.random.default_rng(n)
-    x, w = random_array(rng, n, dtype), random_array(rng, taps, dtype)
-    y = _core.tiny(x, w, mode, correlate, LEVELS[-1])
-    if taps > n or n * taps > 8192:
-        assert y is None
-        return
-    length, offset = [(n + taps - 1, 1 - taps), (n, -(taps // 2)), (n - taps + 1, 0)][mode]
-    p = plain(1, (length,), offset=[offset])
-    flipped = np.ascontiguousarray(w if correlate else w[::-1])
-    assert same_bits(y, direct(x, flipped, p, dtype, level=LEVELS[-1]))
-    numpy_mode = ["full", "same", "valid"][mode]
-    expected = (np.correlate if correlate else np.convolve)(x, w, numpy_mode)
-    np.testing.assert_allclose(y, expected, atol=1e-4 if dtype == "float32" else 1e-12)
-
-
-def test_tiny_declines_what_it_does_not_know():
-    x, w = np.ones(9), np.ones(3)
-
-    class Subclass(np.ndarray):
-        pass
-
-    declined = [
-        (x[::2], w),
-        (x, w.astype("float32")),
-        (x.astype(">f8"), w),
-        (x.view(Subclass), w),
-        ([1.0], w),
-        (x, np.ones(0)),
-        (x.reshape(3, 3), w),
-        (x.astype(complex), w),
-        (x, np.array([1, np.nan])),
-        (x, np.array([1, np.inf])),
-        (w, x),
-        (x.astype(int), w.astype(int)),
-        (np.ones(8193), np.ones(1)),
-    ]
-    assert all(_core.tiny(a, b, 0, False, LEVELS[-1]) is None for a, b in declined)
-
-
 @pytest.mark.parametrize("boundary", range(5))
 @pytest.mark.parametrize("n", [1, 2, 3, 7])
 def test_source_index(boundary, n):
@@ -365,7 +321,7 @@ def test_source_index(boundary, n):
 
 
 @pytest.mark.parametrize(
-    "change,error",
+    ("change", "error"),
     [
         ({"offset": [0, 0]}, ValueError),
         ({"stride": [0]}, ValueError),
@@ -382,7 +338,7 @@ def test_nonsense_is_refused(change, error):
 
 
 @pytest.mark.parametrize(
-    "x,w,out",
+    ("x", "w", "out"),
     [
         ("f4", "f4", "f8"),
         ("f4", "u8", "u8"),
@@ -418,7 +374,7 @@ def test_shapes_and_flags_are_checked():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("shape,taps", [((1 << 20,), (1 << 20,)), ((1500, 1500), (1500, 1500))])
+@pytest.mark.parametrize(("shape", "taps"), [((1 << 20,), (1 << 20,)), ((1500, 1500), (1500, 1500))])
 def test_an_interruption_is_noticed_within_a_second(shape, taps, threads):
     x, w = np.ones(shape, "f4"), np.ones(taps, "f4")
     sent = []

@@ -115,6 +115,11 @@ def not_numeric(argument: str, what: str) -> TypeError:
     return TypeError(f"{argument} is {what}: expected numbers (bool, integer, floating, complex, or Python numbers)")
 
 
+def shape_alone(argument: str) -> TypeError:
+    """A text such as "f32[8]" where a result is wanted."""
+    return TypeError(f"{argument} is a type and shape alone: expected an array; faltung.plan takes shapes")
+
+
 def ragged(argument: str, reason: str) -> ValueError:
     """Nested sequences of unequal lengths."""
     return ValueError(

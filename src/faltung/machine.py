@@ -8,13 +8,12 @@ promise no times.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from faltung import settings
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """Rates of one core for one instruction set."""
 
     vector_bytes: int

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from numpy.typing import DTypeLike, NDArray
 
-from faltung import settings
+from faltung import errors, settings
 from faltung.algorithms import tiny
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import Mode, Operation
@@ -286,7 +285,8 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
     count = settings.get_threads() if threads is None else settings.checked_threads(threads)
     task = discover(normalise(operation, x, w, options), method)
     chosen = choose(task.problem, method).chosen
-    assert task.weights is not None
+    if task.x is None or task.weights is None:
+        raise errors.shape_alone("x" if task.x is None else "w")
     y = solve(task, chosen.algorithm.prepare(task.problem, task.weights), out, chosen.useful_threads(count))
     if isinstance(x, Kernel) and isinstance(w, Kernel):
         return _as_kernel(operation, x, w, y, options)
@@ -295,7 +295,7 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
 
 def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], options: Options) -> Any:
     """The Kernel of two Kernels in mode 'full': centres add, as their positions do."""
-    if replace(options, accuracy="norm", dtype=None) != Options():
+    if options._replace(accuracy="norm", dtype=None) != Options():
         return y
     other = w.center if operation == "convolve" else tuple(k - 1 - m for k, m in zip(w.shape, w.center, strict=True))
     center = [m + n for m, n in zip(x.center, other, strict=True)]

@@ -206,7 +206,7 @@ void bind_direct(nb::module_& module) {
         nb::arg("level"), nb::arg("threads"),
         "output[p] = sum over k of input[stride * p + offset + dilation * k] * kernel[k]. False if a wide "
         "result does not fit the output's type.");
-    module.def("tiny", &bound_tiny, nb::arg("input"), nb::arg("kernel"), nb::arg("mode"),
+    module.def("tiny", &bound_tiny, nb::arg("input").none(), nb::arg("kernel").none(), nb::arg("mode"),
                nb::arg("correlate"), nb::arg("level"),
                "The result for two small vectors of native floats, None for anything else.");
     module.def("source_index", &bound_source_index, nb::arg("boundary"), nb::arg("position"), nb::arg("n"),

@@ -18,7 +18,10 @@ def direct(
     level: int,
     threads: int,
 ) -> bool:
-    """output[p] = sum over k of input[stride * p + offset + dilation * k] * kernel[k]. False if a wide result does not fit the output's type."""
+    """output[p] = sum over k of input[stride * p + offset + dilation * k] * kernel[k].
+
+    False if a wide result does not fit the output's type.
+    """
 
 def tiny(input: object, kernel: object, mode: int, correlate: bool, level: int) -> NDArray[Any] | None:
     """The result for two small vectors of native floats, None for anything else."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 from types import EllipsisType
 from typing import Any, NamedTuple
@@ -44,8 +43,7 @@ class _AxisPhase(NamedTuple):
     dilation: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Phase:
+class _Phase(NamedTuple):
     """One call of the core for each batch and filter: which outputs from which taps, and where."""
 
     outputs: tuple[EllipsisType | slice, ...]
@@ -55,12 +53,13 @@ class _Phase:
     dilation: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Correlation:
+class Correlation(NamedTuple):
     """The calls that a Problem is, without its values."""
 
     groups: int
     phases: tuple[_Phase, ...]
+    spread: bool
+    """Whether samples lie apart: then a phase has some of the taps, even where it has all outputs."""
     boundary: list[int]
     fill: float | complex | int | None
 
@@ -76,7 +75,7 @@ class Correlation:
                 # Channels are one more axis, summed over: its only output is the sum.
                 samples, weights, sums = x[b, first : first + channels], taps[o], out[b, o, np.newaxis]
                 if channels == 1:
-                    samples, weights, sums = samples[0], weights[0], sums[0]
+                    samples, weights, sums = samples[0, ...], weights[0, ...], sums[0, ...]
                 for phase in self.phases:
                     fits &= self._run_phase(samples, weights, sums, phase, threads, wide)
         return fits
@@ -85,7 +84,7 @@ class Correlation:
         if phase.taps is None:
             out[phase.outputs] = 0
             return True
-        if len(self.phases) > 1:
+        if self.spread:
             taps, out = np.ascontiguousarray(taps[phase.taps]), out[phase.outputs]
         target = out
         if not (out.flags.c_contiguous and _writes(taps.dtype, x.dtype, out.dtype)):
@@ -117,6 +116,7 @@ def correlation(problem: Problem) -> Correlation:
     return Correlation(
         groups=problem.groups,
         phases=tuple(_phase(axes_phases, summed) for axes_phases in product(*phases)),
+        spread=any(u > 1 for u in problem.input_dilation),
         boundary=[0] * summed + boundary,
         fill=problem.fill_value if problem.fill_value != 0 else None,
     )

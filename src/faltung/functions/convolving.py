@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from faltung.functions import errors
@@ -45,7 +44,9 @@ def _operands(x: Any, w: Any, operation: str) -> tuple[Representation, Represent
 
 
 def _check_options(options: Any, out: Any) -> None:
-    said = [field.name for field in fields(options) if getattr(options, field.name) != field.default]
+    # One at a time: an array among them compares element by element.
+    defaults = options._field_defaults.items()
+    said = [name for name, default in defaults if getattr(options, name) is not default]
     if out is not None:
         said.append("out")
     if said:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,7 +50,7 @@ def convolve_samples(
 ) -> Any:
     """Convolve or correlate an array with the discretised function, by the array engine."""
     kernel = discretised(w, options.spacing)
-    plain = replace(options, spacing=None)
-    words = {field: getattr(plain, field) for field in plain.__slots__ if field not in ("mode", "spacing")}
+    words = options._replace(spacing=None)._asdict()
+    mode = words.pop("mode")
     run = operations.convolve if operation == "convolve" else operations.correlate
-    return run(x, kernel, plain.mode, method=method, out=out, threads=threads, **words)
+    return run(x, kernel, mode, method=method, out=out, threads=threads, **words)

@@ -126,3 +126,9 @@ def not_differentiable(point: float) -> ValueError:
 def method_refuses(method: str, reason: str) -> ValueError:
     """method= names an algorithm that cannot do this pair."""
     return ValueError(f"method={method!r} refuses: {reason}; method='auto' takes the fastest that can")
+
+
+def expression(text: str, part: str, expected: str) -> ValueError:
+    """A written function that cannot be read."""
+    where = f"expression {text!r}" if part == text else f"expression {text!r}, at {part!r}"
+    return ValueError(f"{where}: expected {expected}; for example 'exp(-t) on 0..inf' or '2*box(0, 1)'")

@@ -16,9 +16,8 @@ An absent term does not occur; a term whose weight is zero does (0 * inf is NaN)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +29,7 @@ from faltung.meaning.extent import Operation
 Index = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Sum:
+class Sum(NamedTuple):
     """Which sum: every parameter of the equation, per spatial axis where it is a tuple."""
 
     operation: Operation
@@ -81,9 +79,10 @@ def feature_map(
         An exact integer result does not fit ``result``.
     """
     if x.dtype.kind == "c":
-        which = replace(which, fill_value=complex(which.fill_value))  # a sample like the others
+        which = which._replace(fill_value=complex(which.fill_value))  # a sample like the others
     y = np.empty((x.shape[0], w.shape[0], *which.length), dtype=object)
-    samples, taps = numbers.widen(x), numbers.widen(np.conj(w) if which.operation == "correlate" else w)
+    samples = numbers.widen(x, w.dtype)
+    taps = numbers.widen(np.conj(w) if which.operation == "correlate" else w, x.dtype)
     for b, o, *p in np.ndindex(*y.shape):
         terms = list(_terms(samples, taps, which, b, o, p, present))
         total = numbers.sum_of_products(terms)
@@ -104,7 +103,7 @@ def _terms(
     channels = w.shape[1]
     first_channel = o // (w.shape[0] // which.groups) * channels
     for c, *k in product(*map(range, w.shape[1:])):
-        sample = _read(x[b, first_channel + c], which, _position(which, p, k), present, (b, first_channel + c))
+        sample = _read(x[b, first_channel + c, ...], which, _position(which, p, k), present, (b, first_channel + c))
         if sample is not None:
             yield sample, w[o, c, *k]
 
@@ -140,7 +139,7 @@ def _read(
         # A constant fill counts as present when weights are renormalised; else 0 is absent.
         if "normalize" in outside or (which.fill_value == 0 and not which.renormalise):
             return None
-        return numbers.widen_scalar(which.fill_value)
+        return which.fill_value
     if present is not None and not present[(*batch_and_channel, *index)]:
         return None
     return x[tuple(index)]

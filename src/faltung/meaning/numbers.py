@@ -85,12 +85,14 @@ def real_type(dtype: DType) -> DType:
     return np.empty(0, dtype).real.dtype
 
 
-def widen(values: NDArray[Any]) -> NDArray[Any]:
+def widen(values: NDArray[Any], beside: DType) -> NDArray[Any]:
     """The same values as an object array of numbers in which the definition computes.
 
     Integers of any size; float16 and float32 as Python's float (their products are exact in
-    it); float64 and wider as long double.
+    it); float64 and wider as long double, but as Python's float ``beside`` Python's numbers.
     """
+    if beside.kind == "O":
+        return values.astype(object)
     if is_integral(values.dtype):
         return values.astype(int).astype(object) if values.dtype == bool else values.astype(object)
     if values.dtype.kind == "O":
@@ -99,11 +101,6 @@ def widen(values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype.kind == "c":
         return values.astype(np.clongdouble if precise else np.complex128).astype(object)
     return values.astype(np.longdouble if precise else np.float64).astype(object)
-
-
-def widen_scalar(value: Any) -> Any:
-    """`widen` for one number."""
-    return widen(np.asarray(value))[()]
 
 
 def sum_of_products(terms: list[tuple[Any, Any]]) -> Any:
@@ -154,20 +151,37 @@ def narrow(values: NDArray[Any], result: DType) -> NDArray[Any]:
     ------
     OverflowError
         An integer does not fit.
+    TypeError
+        An exact number is not whole, or complex, and ``result`` holds no such thing.
     """
-    if result.kind == "O":
-        return values
     narrowed = np.empty(values.shape, dtype=result)
     with np.errstate(all="ignore"):
         for index in np.ndindex(*values.shape):
             value: Any = values[index]
             if isinstance(value, ComplexPair):
-                narrowed.real[index], narrowed.imag[index] = value
+                value = _complex(value, result)
             elif is_integral(result):
-                narrowed[index] = fitting(int(value), result)
-            else:
+                value = fitting(_whole(value, result), result)
+            try:
                 narrowed[index] = value
+            except OverflowError:
+                raise errors.integer_overflow(str(result)) from None
     return narrowed
+
+
+def _complex(pair: ComplexPair, result: DType) -> Any:
+    """One complex number, with the parts' precision as far as ``result`` asks for it."""
+    if result.kind not in "cO":
+        raise errors.result_dtype_refused(str(result), "complex", "take .real of the result if that is meant")
+    number = np.empty((), result if result.kind == "c" else np.complex128)
+    number.real, number.imag = pair
+    return number[()] if result.kind == "c" else complex(number)
+
+
+def _whole(value: Any, result: DType) -> int:
+    if value != value or abs(value) == float("inf") or value != int(value):
+        raise errors.result_dtype_refused(str(result), f"not whole ({value})", "round it yourself and convert")
+    return int(value)
 
 
 def fitting(value: int, dtype: DType) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from faltung import errors, settings
 from faltung.algorithms.algorithm import Algorithm, Cost
@@ -17,8 +17,7 @@ PLANS_REMEMBERED = 512
 WORTH_A_THREAD = 150e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An algorithm that can solve the Problem, and what it would cost."""
 
     algorithm: Algorithm
@@ -29,8 +28,7 @@ class Candidate:
         return max(1, min(threads, int(self.cost.seconds / WORTH_A_THREAD)))
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The ranking of the table for one Problem."""
 
     chosen: Candidate

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from faltung.algorithms import separable
 from faltung.algorithms.direct import DIRECT
@@ -31,7 +30,7 @@ def discover(task: Task, method: str) -> Task:
     if terms is None:
         return task
     problem = problem.with_structure(with_rank(problem.structure, len(terms)))
-    return replace(task, problem=problem, weights=Weights(weights.values, terms))
+    return task._replace(problem=problem, weights=Weights(weights.values, terms))
 
 
 def _possible(problem: Problem) -> bool:

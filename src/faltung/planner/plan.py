@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -42,7 +41,7 @@ class Plan:
         if task.weights is not None:
             own = Weights(task.weights.values.copy(), task.weights.terms)
             self._run = self._choice.chosen.algorithm.prepare(task.problem, own)
-        self._task = replace(task, x=None, weights=None, present=None)
+        self._task = task._replace(x=None, weights=None, present=None)
 
     def __call__(self, x: object, w: object = None, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """The feature map of ``x``; of ``x`` and ``w`` for a plan made from shapes alone.

@@ -10,8 +10,7 @@ import functools
 import math
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,7 +19,7 @@ from faltung import errors
 from faltung.meaning import boundary as boundaries
 from faltung.meaning import extent, numbers
 from faltung.meaning.boundary import Boundary
-from faltung.meaning.extent import MODES, Mode, Operation
+from faltung.meaning.extent import MODES, OPERATIONS, Mode, Operation
 from faltung.task.operand import Kind
 from faltung.task.problem import Index, Problem
 
@@ -30,8 +29,7 @@ _REACH_LIMIT = 2**62
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The parameters of `faltung.convolve` that decide which sum, as the user gave them."""
 
     mode: Mode = "full"
@@ -55,16 +53,12 @@ def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[
     TypeError, ValueError, OverflowError
         The words describe none; the message says which argument, and the mend.
     """
-    words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in _words_of(options))
+    words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in options)
     try:
         # Types as well: 1, 1.0 and True are equal, but not all are strides.
         return _remembered(operation, words, tuple(map(_types_of, words)), x, w)
     except TypeError:
         return _describe(operation, options, x, w)  # unhashable words, or the error itself
-
-
-def _words_of(options: Options) -> tuple[Any, ...]:
-    return tuple(getattr(options, name) for name in Options.__slots__)
 
 
 def _types_of(word: object) -> object:
@@ -79,7 +73,7 @@ def _remembered(
 
 
 def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
-    mode, accuracy = _words(options)  # 1
+    mode, accuracy = _words(operation, options)  # 1
     axes = _axes(x, w, options.axes)  # 2
     boundary = _spread(_each("boundary", options.boundary, len(axes), boundaries.check), axes, x.ndim, "constant")
     stride = _spread(_each("stride", options.stride, len(axes), _step("stride")), axes, x.ndim, 1)
@@ -112,7 +106,9 @@ def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple
 # 1 words -----------------------------------------------------------------------------------
 
 
-def _words(options: Options) -> tuple[Mode, str | float]:
+def _words(operation: object, options: Options) -> tuple[Mode, str | float]:
+    if not isinstance(operation, str) or operation not in OPERATIONS:
+        raise errors.unknown_word("operation", operation, OPERATIONS)
     if options.spacing is not None:
         raise errors.spacing_without_function(options.spacing)
     if not isinstance(options.mode, str) or options.mode not in MODES:
@@ -275,10 +271,7 @@ def fill_value_as(value: object, problem: Problem) -> int | float | complex:
             return number
         if not isinstance(number, complex):
             if not numbers.is_integral(computed):
-                return _NAN if math.isnan(number) else number
+                return math.nan if math.isnan(number) else number  # one NaN, so that Problems compare equal
             if math.isfinite(number) and number == int(number) and -(2**63) <= number < 2**64:
                 return int(number)
     raise errors.fill_value_does_not_fit(value, str(computed))
-
-
-_NAN = float("nan")  # one object, so that Problems which fill with NaN compare equal

@@ -57,7 +57,10 @@ class Kernel:
         factors: Sequence[ArrayLike] | None = None,
         truncation_error: float = 0.0,
     ) -> None:
-        weights = np.array(values)
+        try:
+            weights = np.array(values)
+        except ValueError as reason:
+            raise errors.ragged("values", str(reason)) from None
         if weights.dtype.kind not in "biufc":
             raise errors.not_numeric("values", f"an array of {weights.dtype}")
         if weights.size == 0:

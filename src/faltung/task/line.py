@@ -15,6 +15,7 @@ Options: ``mode`` or ``box`` (low:length per axis), ``boundary``, ``fill_value``
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
@@ -151,7 +152,14 @@ def _joined(values: Sequence[object]) -> str:
 
 
 def _integers(text: str) -> Index:
-    return tuple(int(number) for number in text.split(",")) if text else ()
+    return tuple(map(_integer, text.split(","))) if text else ()
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise errors.line_unreadable(text, "not an integer") from None
 
 
 def read(line: str) -> Problem:
@@ -168,12 +176,14 @@ def _read(line: str) -> Problem:
     unknown = sorted(set(options) - _OPTIONS) + [word for word in words if "=" not in word]
     if operation not in OPERATIONS or unknown:
         raise errors.line_unreadable(line, f"{(unknown or [operation])[0]!r} is no word of the grammar")
-    x_dtype, x_shape, x_outer, _ = array_spec(options["x"])
+    x_dtype, x_shape, x_outer, off_center = array_spec(options["x"])
+    if off_center is not None:
+        raise errors.line_unreadable(line, "x has a centre, which only kernels have")
     w_dtype, w_shape, w_outer, center = array_spec(options["w"])
     if len(x_shape) != len(w_shape) or 0 in w_shape:
         raise errors.dimensions_differ(x_shape, w_shape) if 0 not in w_shape else errors.empty_kernel(w_shape)
     natural = numbers.result_type(x_dtype, w_dtype)
-    groups = int(options.get("groups", "1"))
+    groups = _integer(options.get("groups", "1"))
     batch, channels = x_outer or (1, 1)
     filters, channels_per_group = w_outer or (1, 1)
     if groups < 1 or channels != groups * channels_per_group or filters % groups:
@@ -199,7 +209,7 @@ def _read(line: str) -> Problem:
         channels=channels,
         filters=filters,
         groups=groups,
-        omit=options.get("nan_policy") == "omit",
+        omit=_omit(options.get("nan_policy", "propagate")),
         accuracy=_accuracy(options.get("accuracy", "norm")),
         structure=Structure.parse(options.get("structure", "unknown")),
     )
@@ -213,8 +223,9 @@ def _box(line: str, problem: Problem, options: dict[str, str]) -> tuple[Index, I
             raise errors.unknown_word("mode", mode, MODES)
         low, length = _mode_box(problem, mode)
     else:
-        low = tuple(int(part.split(":")[0]) for part in options["box"].split(",") if part)
-        length = tuple(int(part.split(":")[1]) for part in options["box"].split(",") if part)
+        spans = [part.partition(":") for part in options["box"].split(",") if part]
+        low = tuple(_integer(first) for first, _, _ in spans)
+        length = tuple(_integer(count) for _, _, count in spans)
     if len(low) != problem.ndim or any(count < 0 for count in length):
         raise errors.line_unreadable(line, "the box has no such extent")
     return low, length
@@ -228,7 +239,7 @@ def _per_axis(line: str, name: str, text: str, ndim: int, convert: Callable[[str
 
 
 def _steps(line: str, name: str, options: dict[str, str], ndim: int) -> Index:
-    steps = _per_axis(line, name, options.get(name, "1"), ndim, int)
+    steps = _per_axis(line, name, options.get(name, "1"), ndim, _integer)
     for step in steps:
         if step < 1:
             raise errors.below_one(name, step)
@@ -249,11 +260,23 @@ def _centers(line: str, operation: Operation, center: Index | None, shape: Index
 def _number(text: str) -> int | float | complex:
     for convert in (int, float, complex):
         try:
-            return convert(text)
+            number = convert(text)
         except ValueError:
             continue
+        return number if number == number else math.nan  # one NaN, so that Problems compare equal
     raise errors.line_unreadable(text, "not a number")
 
 
 def _accuracy(text: str) -> str | float:
-    return text if text in ("norm", "elementwise") else float(text)
+    if text in ("norm", "elementwise"):
+        return text
+    tolerance = _number(text)
+    if isinstance(tolerance, complex) or not 0 < tolerance < 1:
+        raise errors.bad_accuracy(tolerance)
+    return float(tolerance)
+
+
+def _omit(text: str) -> bool:
+    if text not in ("propagate", "omit"):
+        raise errors.unknown_word("nan_policy", text, ("propagate", "omit"))
+    return text == "omit"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +12,12 @@ from faltung import errors
 from faltung.meaning.extent import Operation
 from faltung.task import structure
 from faltung.task.describe import PROBLEMS_REMEMBERED, Options, describe
-from faltung.task.operand import Operand, Weights, read_input, read_kernel
+from faltung.task.operand import Kind, Operand, Weights, read_input, read_kernel
 from faltung.task.problem import Problem
 from faltung.task.structure import Structure
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A Problem with the arrays to solve it for; without values where only shapes were given."""
 
     problem: Problem
@@ -56,23 +54,32 @@ def with_input(task: Task, x: object) -> Task:
     """The task for another input; ValueError if it is not of the planned type and shape."""
     source, problem = read_input(x), task.problem
     kind = source.kind
+    if source.values is None:
+        raise errors.shape_alone("x")
     same = kind.shape == problem.input_shape and kind.masked == task.masked
-    if source.values is None or not same or not (kind.weak or kind.dtype == problem.input_dtype):
+    if not same or not _becomes(kind, problem.input_dtype):
         was = f"{'masked ' * kind.masked}{kind.dtype} {kind.shape}"
         planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
         raise errors.unplanned_operand("x", was, planned)
     samples, present = _sample(problem, task.nan_policy, source)
-    return replace(task, x=samples, present=present)
+    return task._replace(x=samples, present=present)
 
 
 def with_kernel(task: Task, w: object) -> Task:
     """The task for a kernel of the planned type and shape; ValueError if it is of another."""
     kernel, problem = read_kernel(w), task.problem
     kind, shape = kernel.kind, tuple(problem.kernel_shape[axis] for axis in task.axes)
-    if kernel.values is None or kind.shape != shape or not (kind.weak or kind.dtype == problem.kernel_dtype):
+    if kernel.values is None:
+        raise errors.shape_alone("w")
+    if kind.shape != shape or not _becomes(kind, problem.kernel_dtype):
         raise errors.unplanned_operand("w", f"{kind.dtype} {kind.shape}", f"{problem.kernel_dtype} {shape}")
     problem, weights = _weigh(problem, task.axes, task.nan_policy, kernel)
-    return replace(task, problem=problem, weights=weights)
+    return task._replace(problem=problem, weights=weights)
+
+
+def _becomes(kind: Kind, dtype: np.dtype[Any]) -> bool:
+    """Whether an operand has the planned type, or is weak and takes it: never cut to another kind."""
+    return kind.dtype == dtype or (kind.weak and np.can_cast(kind.dtype, dtype, "same_kind"))
 
 
 def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Operand) -> tuple[Problem, Weights]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +30,7 @@ _NOT_BRIDGED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """A kernel's values, (1, 1, *kernel), and their factors: terms of one 1-D array per axis
     of x, whose outer products sum to the values.
     """
@@ -47,8 +44,7 @@ class Weights:
         return None if self.terms is None else len(self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What decides types and shapes: all of an operand but its values."""
 
     dtype: np.dtype[Any]
@@ -79,8 +75,7 @@ class Kind:
         return np.result_type(floating, np.complex64) if self.dtype.kind == "c" else floating
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(NamedTuple):
     """An input or kernel: its kind, and its values unless only type and shape are known."""
 
     kind: Kind
@@ -93,7 +88,7 @@ class Operand:
         if self.values is None or self.kind.dtype == dtype:
             return self
         factors = None if self.factors is None else tuple(factor.astype(dtype) for factor in self.factors)
-        return replace(self, kind=replace(self.kind, dtype=dtype), values=self.values.astype(dtype), factors=factors)
+        return self._replace(kind=self.kind._replace(dtype=dtype), values=self.values.astype(dtype), factors=factors)
 
     def weights(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Weights:
         """The kernel laid along ``axes`` of the input: ``shape`` is 1 elsewhere."""
@@ -205,4 +200,5 @@ def _check_numeric(argument: str, array: NDArray[Any]) -> None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | complex | Fraction | np.number) or type(value).__name__ == "Decimal"
+    # By name, so that neither is imported for those who do not use it.
+    return isinstance(value, int | float | complex | np.number) or type(value).__name__ in ("Fraction", "Decimal")

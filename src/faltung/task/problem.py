@@ -132,9 +132,10 @@ class Problem:
         return replace(self, structure=structure)
 
     def touched(self) -> tuple[tuple[int, int], ...]:
-        """Lowest input index, per axis, that any output reads, and how many from there on.
+        """Lowest input index, per axis, that outputs read, and how many from there on.
 
         Indices lie outside ``0 .. n-1`` where the boundary is read; in undilated input steps.
+        With an input dilation the span may be longer than what is read, never shorter.
         """
         spans = []
         for (first, last), s, u, r, count in zip(
@@ -142,7 +143,7 @@ class Problem:
         ):
             low = -(-(r + first) // u)
             high = (r + s * (count - 1) + last) // u
-            spans.append((low, max(high - low + 1, 0)))
+            spans.append((low, max(high - low + 1, 0) if count else 0))
         return tuple(spans)
 
     def input_gradient(self) -> Problem:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Symmetry = Literal["even", "odd"]
+from faltung import errors
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(NamedTuple):
     """Facts of a kernel; None where a fact was not sought.
 
     Prints as ``finite,nonnegative,rank=1`` and the like, or ``unknown``.
@@ -23,16 +21,14 @@ class Structure:
     nonnegative: bool | None = None
     constant: bool | None = None
     rank: int | None = None
-    symmetry: Symmetry | None = None
 
     def __str__(self) -> str:
         words = []
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name, value in self._asdict().items():
             if isinstance(value, bool):
-                words.append(field.name if value else f"not-{field.name}")
+                words.append(name if value else f"not-{name}")
             elif value is not None:
-                words.append(f"{field.name}={value}")
+                words.append(f"{name}={value}")
         return ",".join(words) or "unknown"
 
     @classmethod
@@ -42,8 +38,8 @@ class Structure:
         for word in text.split(",") if text != "unknown" else ():
             name, _, value = word.removeprefix("not-").partition("=")
             facts[name] = not word.startswith("not-") if not value else int(value) if value.isdigit() else value
-        if not set(facts) <= {field.name for field in fields(cls)}:
-            raise ValueError(f"structure={text!r} names an unknown fact")
+        if not set(facts) <= set(cls._fields):
+            raise errors.line_unreadable(f"structure={text}", "no such fact of a kernel")
         return cls(**facts)
 
 
@@ -64,4 +60,4 @@ def observe(w: NDArray[Any], rank: int | None = None) -> Structure:
 
 def with_rank(structure: Structure, rank: int) -> Structure:
     """The same facts, and the rank."""
-    return replace(structure, rank=rank)
+    return structure._replace(rank=rank)

@@ -1,0 +1,56 @@
+"""Examples are tests: every docstring of the installed package, and every document."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import faltung
+
+ROOT = Path(__file__).parents[1]
+MODULES = ["faltung"] + [
+    module.name
+    for module in pkgutil.walk_packages(faltung.__path__, "faltung.")
+    if module.name not in ("faltung.__main__", "faltung._native._core")
+]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def failures(examples: list[doctest.DocTest]) -> str:
+    """What the examples print otherwise than they say."""
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.FAIL_FAST)
+    report: list[str] = []
+    for example in examples:
+        runner.run(example, out=report.append)
+    return "".join(report)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstrings(name: str) -> None:
+    module = importlib.import_module(name)
+    assert not failures(doctest.DocTestFinder(exclude_empty=True).find(module, name))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents(document: Path) -> None:
+    text = document.read_text("utf-8")
+    assert not failures([doctest.DocTestParser().get_doctest(text, {}, document.name, str(document), 0)])
+
+
+@pytest.mark.parametrize("name", [name for name in faltung.__all__ if name != "kernels"])
+def test_what_users_call_has_help(name: str) -> None:
+    assert len((getattr(faltung, name).__doc__ or "").strip()) > 20
+
+
+@pytest.mark.parametrize("name", ["convolve", "correlate", "plan", "Kernel", "set_threads"])
+def test_what_users_call_most_has_examples(name: str) -> None:
+    examples = doctest.DocTestFinder(recurse=False).find(getattr(faltung, name))
+    assert any(example.examples for example in examples)
+
+
+def test_the_tour_has_examples() -> None:
+    assert (ROOT / "README.md").read_text("utf-8").count(">>> ") >= 20
