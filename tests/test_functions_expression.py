@@ -20,7 +20,10 @@ T = np.linspace(-3, 9, 121)
         ("exp(-t) on 0..inf", lambda t: np.where(t >= 0, np.exp(-np.maximum(t, 0)), 0)),
         ("box(0, 1)", lambda t: np.where((t >= 0) & (t <= 1), 1, 0)),
         ("2*box(low=-1, high=2) - triangle() / 4", lambda t: 2 * (abs(t - 0.5) <= 1.5) - np.maximum(1 - abs(t), 0) / 4),
-        ("sin(2*pi*t)^2 + t**3 on -1..2", lambda t: np.where(abs(t - 0.5) <= 1.5, np.sin(2 * np.pi * t) ** 2 + t**3, 0)),
+        (
+            "sin(2*pi*t)^2 + t**3 on -1..2",
+            lambda t: np.where(abs(t - 0.5) <= 1.5, np.sin(2 * np.pi * t) ** 2 + t**3, 0),
+        ),
         ("abs(t - 1) on 0..4 breaks 1", lambda t: np.where((t >= 0) & (t <= 4), abs(t - 1), 0)),
         ("-gaussian(1, 2)", lambda t: -np.exp(-((t - 1) ** 2) / 8) / np.sqrt(8 * np.pi)),
         ("step(sqrt(4))", lambda t: np.where(t >= 2, 1, 0)),

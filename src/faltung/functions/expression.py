@@ -85,7 +85,9 @@ def _tree(part: str, text: str) -> ast.expr:
     try:
         return ast.parse(part.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise errors.expression(text, part.strip(), "a formula such as 2*exp(-t), or a function such as box(0, 1)") from None
+        raise errors.expression(
+            text, part.strip(), "a formula such as 2*exp(-t), or a function such as box(0, 1)"
+        ) from None
 
 
 def _number(part: str, text: str) -> float:
@@ -127,9 +129,7 @@ def _combined(op: ast.operator, left: Any, right: Any, node: ast.expr, text: str
     raise errors.expression(text, ast.unparse(node), "numbers, or sums and multiples of functions")
 
 
-def _called(
-    name: str, args: list[ast.expr], keywords: list[ast.keyword], node: ast.expr, text: str, t: Any
-) -> Any:
+def _called(name: str, args: list[ast.expr], keywords: list[ast.keyword], node: ast.expr, text: str, t: Any) -> Any:
     table: dict[str, Callable[..., Any]] = {**NAMED} if t is None else {**FORMULAS}
     if name not in table and not (t is None and name in FORMULAS):
         raise errors.expression(text, ast.unparse(node), _expected(t))
