@@ -137,13 +137,6 @@ def _misplacement(level: _Level, values: Array) -> Array:
     return result
 
 
-def build_exactly(evaluate: Evaluate, edges: Array, degree: int) -> Pieces:
-    """Pieces of polynomials of at most ``degree`` between hard edges: sampled, nothing to decide."""
-    level = _Level(edges[:-1], edges[1:], np.zeros(len(edges) - 1), np.zeros(len(edges) - 1))
-    series = chebyshev.coefficients(level.sample(evaluate, degree + 1))
-    return Pieces.of(edges, series)
-
-
 @dataclass(frozen=True)
 class _Level:
     """Intervals of one depth of the bisection, with the tails that their parents had."""
@@ -159,9 +152,9 @@ class _Level:
         result: Array = self.high - self.low
         return result
 
-    def sample(self, evaluate: Evaluate, nodes: int = NODES) -> Array:
+    def sample(self, evaluate: Evaluate) -> Array:
         """Values at the Chebyshev points of each interval, divided by the power weights."""
-        u = chebyshev.points(nodes)[:, np.newaxis]
+        u = chebyshev.points(NODES)[:, np.newaxis]
         # From the nearer end, so that a weight's argument keeps its relative accuracy.
         x = np.where(u < 0, self.low + self.width * ((1 + u) / 2), self.high - self.width * ((1 - u) / 2))
         values = np.asarray(evaluate(x.ravel())).reshape(x.shape)
@@ -213,8 +206,12 @@ def merged(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
         joined = _join_once(pieces, measure, parity, tolerance)
         idle = idle + 1 if joined.count == pieces.count else 0
         pieces, parity = joined, 1 - parity
-    trimmed = replace(pieces, series=chebyshev.trim(pieces.series, tolerance / 4))
-    return _without_negligible_ends(trimmed)
+    return _without_negligible_ends(trimmed(pieces, tolerance))
+
+
+def trimmed(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
+    """The same function without the coefficients that are rounding."""
+    return replace(pieces, series=chebyshev.trim(pieces.series, tolerance / 4))
 
 
 def _join_once(pieces: Pieces, measure: Measure, parity: int, tolerance: float) -> Pieces:

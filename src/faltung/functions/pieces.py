@@ -11,8 +11,9 @@ from scipy.special import roots_jacobi
 from faltung.functions import chebyshev
 from faltung.functions.chebyshev import Array
 
-# Values are computed in blocks that stay in the second-level cache.
-_BLOCK = 1 << 14
+# Values are computed in blocks: the points of one piece then stay in the second-level cache, and
+# are enough to be worth a call for each step of the recurrence. Flat from 2**15 to 2**17.
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)

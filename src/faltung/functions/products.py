@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from faltung.functions.atoms import convolved
-from faltung.functions.build import TOLERANCE, Skeleton, build, build_exactly
+from faltung.functions.build import TOLERANCE, Skeleton, build, trimmed
 from faltung.functions.chebyshev import Array
 from faltung.functions.gauss import convolve_at
+from faltung.functions.pairs import convolve_pairs
 from faltung.functions.pieces import Pieces
 from faltung.functions.representation import Representation
 
@@ -68,8 +69,7 @@ def by_running_integral(f: Representation, g: Representation) -> Representation:
 def by_polynomials(f: Representation, g: Representation) -> Representation:
     """Convolve piecewise polynomials of low degree: between pairwise sums of edges, one polynomial each."""
     edges, _ = _pairwise(f.pieces.edges, f.pieces.hard, g.pieces.edges, g.pieces.hard)
-    degree = f.pieces.degree + g.pieces.degree + 1
-    pieces = build_exactly(lambda t: convolve_at(f.pieces, g.pieces, t), edges, degree)
+    pieces = trimmed(Pieces.of(edges, convolve_pairs(f.pieces, g.pieces, edges)))
     return _finished(f, g, pieces, 8 * TOLERANCE * pieces.scale)
 
 

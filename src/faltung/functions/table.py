@@ -93,9 +93,10 @@ def _refuse_polynomials(f: Representation, g: Representation) -> str | None:
 
 def _cost_polynomials(f: Representation, g: Representation) -> Cost:
     degree = f.pieces.degree + g.pieces.degree + 1
-    pieces = (f.pieces.count + 1) * (g.pieces.count + 1)
-    values = pieces * (degree + 1) * (f.pieces.count + g.pieces.count) / 2 * (degree / 2 + 1)
-    return Cost(_SETUP / 2 + values * (degree + 3) * _STEP, 8 * TOLERANCE, f"degree {degree}", guaranteed=True)
+    pairs = f.pieces.count * g.pieces.count
+    covered = pairs * (f.pieces.count + g.pieces.count) / 2
+    steps = 1.5 * pairs * (degree + 1) ** 2 * (degree + 1) + covered * (degree + 1) ** 2
+    return Cost(_SETUP / 2 + steps * _STEP, 8 * TOLERANCE, f"degree {degree}", guaranteed=True)
 
 
 def _refuse_pieces(f: Representation, g: Representation) -> str | None:
