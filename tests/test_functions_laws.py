@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from fractions import Fraction
 from itertools import pairwise
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special
 
 import faltung as ft
 
@@ -268,6 +271,37 @@ def test_every_algorithm_agrees(f: Pieces, g: Pieces) -> None:
     expected = ft.convolve(one, two, method="polynomials")(T)
     for method in ("gauss", "graded"):
         np.testing.assert_allclose(ft.convolve(one, two, method=method)(T), expected, rtol=0, atol=1e-13 * scale)
+
+
+# Periodic functions --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frequency", [1, 3])
+def test_circular_convolution_by_its_fourier_series(frequency: int) -> None:
+    def bump(t):
+        return np.exp(np.cos(t))
+
+    x = F(bump, (0, 2 * np.pi))
+    w = F(lambda t: np.cos(frequency * t), (0, 2 * np.pi))
+    s = ft.functions.circular_convolve(x, w, 2 * np.pi)
+    t = np.linspace(0.01, 6.2, 50)
+    # exp(cos t) has the Fourier coefficients 2 I_k(1) for cos(k t).
+    exact = 2 * np.pi * special.iv(frequency, 1.0) * np.cos(frequency * t)
+    np.testing.assert_allclose(s(t), exact, rtol=0, atol=1e-13)
+    assert s.support == (0.0, 2 * np.pi)
+
+
+def test_circular_convolution_wraps_what_lies_beyond() -> None:
+    s = ft.functions.circular_convolve(F.box(0, 1), F.box(0.5, 1.0) + F.delta(2.25), 1.0)
+    t = np.linspace(0.01, 0.99, 30)
+    np.testing.assert_allclose(s(t), 1.5, atol=1e-14)
+    with pytest.raises(ValueError, match="one period, on a support of finite length"):
+        ft.functions.circular_convolve(F.box(), F.gaussian(), 1.0)
+
+
+def test_import_is_light() -> None:
+    code = "import sys, faltung; assert 'scipy' not in sys.modules; faltung.Function; assert 'sympy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # The table ---------------------------------------------------------------------------------------

@@ -16,27 +16,27 @@ from faltung.task.kernel import Kernel
 from faltung.task.problem import Problem
 
 if TYPE_CHECKING:
-    from faltung import functions, kernels
-    from faltung.functions import Density, Function, weighted_average
+    from faltung import functions as functions
+    from faltung import kernels
+    from faltung.functions import Density as Density
+    from faltung.functions import Function as Function
+    from faltung.functions import weighted_average as weighted_average
 
 __version__ = "0.1.0"
 
+# Without what needs SciPy: a star import must not.
 __all__ = [
-    "Density",
-    "Function",
     "Kernel",
     "Plan",
     "Problem",
     "convolve",
     "correlate",
-    "functions",
     "get_instruction_set",
     "get_threads",
     "kernels",
     "plan",
     "set_instruction_set",
     "set_threads",
-    "weighted_average",
 ]
 
 # What loads when its door is opened: wings, and what a wing exports (with the wing's name).
