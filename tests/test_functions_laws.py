@@ -361,6 +361,9 @@ def constant() -> ft.Function:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: F(math.sin, (0, 1)), "function takes no array of points .*numpy.vectorize"),
+        (lambda: F(lambda t: t[:3], (0, 1)), "it returned shape .3,."),
+        (lambda: F(lambda t: "one", (0, 1)), "it returned <U3 values"),
         (lambda: ft.convolve(F.box(), [1.0, 2.0]), "w is a list: expected a Function"),
         (lambda: ft.convolve(np.ones(3), F.box()), "x is a ndarray: .* spacing="),
         (lambda: ft.convolve(F.box(), F.box(), "same"), "mode: only arrays have that"),

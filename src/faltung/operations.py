@@ -262,6 +262,7 @@ def plan(
     for operand in (x, w):
         own = getattr(type(operand), "__faltung_plan__", None)
         if own is not None:
+            # Its own kind of plan, with the same face.
             made: Plan = own(operand, x, w, operation=operation, options=options, method=method)
             return made
     count = None if threads is None else settings.checked_threads(threads)

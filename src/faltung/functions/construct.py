@@ -50,9 +50,8 @@ def construct(
     breaks = _breaks(breakpoints, powers, support)
 
     def evaluate(x: Array) -> Array:
-        # A callable that ignores its argument is a constant.
         with np.errstate(all="ignore"):
-            return np.broadcast_to(np.asarray(function(x)), x.shape)
+            return _checked_values(function, x)
 
     inner = np.union1d(breaks, np.fromiter(seams, float))
     inner = inner if len(inner) else np.array([0.0])
@@ -85,6 +84,19 @@ def read_support(support: Any) -> Support:
     if not low < high:
         raise errors.bad_support(support)
     return low, high
+
+
+def _checked_values(function: Callable[[Any], ArrayLike], x: Array) -> Array:
+    """The values at ``x``; a callable that ignores its argument is a constant."""
+    try:
+        values = np.asarray(function(x))
+    except TypeError as cause:
+        raise errors.not_vectorised(str(cause)) from cause
+    if values.shape not in ((), x.shape):
+        raise errors.not_vectorised(f"for {x.shape} points it returned shape {values.shape}")
+    if values.dtype.kind not in "biufc":
+        raise errors.not_vectorised(f"it returned {values.dtype} values")
+    return np.broadcast_to(values, x.shape)
 
 
 def _breaks(breakpoints: Iterable[float], powers: Mapping[float, Any], support: Support) -> Array:

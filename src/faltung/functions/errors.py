@@ -22,6 +22,14 @@ def not_finite(at: float, value: Any) -> ValueError:
     )
 
 
+def not_vectorised(reason: str) -> TypeError:
+    """A callable that takes no arrays."""
+    return TypeError(
+        f"function takes no array of points ({reason}): expected a callable such as numpy.sin, which math.sin is not; "
+        "numpy.vectorize wraps one that takes a number"
+    )
+
+
 def undeclared_singularity(at: float, share: float) -> ValueError:
     """A callable with a singularity that bisection cannot exhaust."""
     return ValueError(
