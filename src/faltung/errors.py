@@ -314,3 +314,8 @@ def integers_out_of_plan(argument: str, dtype: str) -> OverflowError:
     return OverflowError(
         f"{argument} holds integers beyond {dtype}, which the plan was made for: expected others within it"
     )
+
+
+def spacing_without_function(value: object) -> TypeError:
+    """spacing= beside arrays alone."""
+    return TypeError(f"spacing={value!r}: only a continuous kernel has use for it: expected a faltung.Function as w")

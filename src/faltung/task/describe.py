@@ -44,6 +44,7 @@ class Options(NamedTuple):
     nan_policy: str = "propagate"
     accuracy: str | float = "norm"
     dtype: DTypeLike | None = None
+    spacing: float | None = None
 
 
 def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
@@ -112,6 +113,8 @@ def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple
 def _words(operation: object, options: Options) -> tuple[Mode, str | float]:
     if not isinstance(operation, str) or operation not in OPERATIONS:
         raise errors.unknown_word("operation", operation, OPERATIONS)
+    if options.spacing is not None:
+        raise errors.spacing_without_function(options.spacing)
     if not isinstance(options.mode, str) or options.mode not in MODES:
         raise errors.unknown_word("mode", options.mode, MODES)
     if not isinstance(options.nan_policy, str) or options.nan_policy not in NAN_POLICIES:
@@ -284,7 +287,7 @@ def _sample_type(dtype: np.dtype[Any], compute: np.dtype[Any]) -> np.dtype[Any]:
     return compute if dtype.kind == "c" else numbers.real_type(compute)
 
 
-def _cast(number: complex, dtype: np.dtype[Any]) -> int | float | complex | None:
+def _cast(number: Any, dtype: np.dtype[Any]) -> int | float | complex | None:
     """``number`` as a Python number that ``dtype`` holds, None if it holds none such."""
     if isinstance(number, complex) and dtype.kind != "c":
         return None
@@ -293,7 +296,7 @@ def _cast(number: complex, dtype: np.dtype[Any]) -> int | float | complex | None
         real = number.real
         return int(real) if math.isfinite(real) and real == int(real) and low <= real <= high else None
     with np.errstate(over="ignore"):
-        cast: Any = dtype.type(number)
+        cast = dtype.type(number)
     if np.isinf(cast) and not cmath.isinf(number):
         return None
     if dtype.kind == "c":

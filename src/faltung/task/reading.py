@@ -92,7 +92,7 @@ def _objects(argument: str, array: NDArray[Any]) -> NDArray[Any]:
     """Python's own numbers, which do not wrap as NumPy's scalars do."""
     numbers = np.empty(array.shape, object)
     for index in np.ndindex(*array.shape):
-        number = array[index]
+        number: Any = array[index]
         numbers[index] = number.item() if isinstance(number, np.generic) else number
         if not is_number(numbers[index]):
             raise errors.not_numeric(argument, f"an object array that holds {type(number).__name__}")
