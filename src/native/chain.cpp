@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <utility>
 
 #include "chain_mirrored.hpp"
@@ -153,7 +154,7 @@ private:
 
 template <class T>
 struct ChainScratch {
-    std::vector<Buffer<T>> between;  // one for each depth
+    std::deque<Buffer<T>> between;  // one for each depth; buffers stay where they are
     Buffer<T> term;
     GatherScratch<T> gathered;
 };
@@ -165,10 +166,9 @@ public:
         : call_(call),
           direct_(direct_kernel_for<T>(call.level)),
           kernel_(chain_kernel_for<T>(call.level)),
-          tile_rows_(direct_.shapes[static_cast<int>(Tile::tall)].rows),
-          first_(call.axes, 0, tile_rows_, size),
+          first_(call.axes, 0, tall_rows(), size),
           scratch_(static_cast<std::size_t>(threads)) {
-        for (ChainScratch<T>& scratch : scratch_) scratch.between = std::vector<Buffer<T>>(call.axes.size());
+        for (ChainScratch<T>& scratch : scratch_) scratch.between.resize(call.axes.size());
     }
 
     [[nodiscard]] std::ptrdiff_t bands() const { return first_.bands(); }
@@ -191,6 +191,8 @@ public:
 private:
     static constexpr std::ptrdiff_t size = sizeof(T);
 
+    [[nodiscard]] int tall_rows() const { return direct_.shapes[static_cast<int>(Tile::tall)].rows; }
+
     struct Term {
         const Factors<T>& factors;
         ChainScratch<T>& scratch;
@@ -209,7 +211,7 @@ private:
 
     void follow(const Term& term, const Axes& axes, std::size_t factor, const Source& source, T* to,
                 std::size_t depth) const {
-        const Pass pass(axes, factor, tile_rows_, size);
+        const Pass pass(axes, factor, tall_rows(), size);
         if (pass.is_last) return sum(term, axes, pass.factor, source, to);
         for (std::ptrdiff_t index = 0; index < pass.bands(); ++index) {
             const Pass::Band band = pass[index];
@@ -235,7 +237,6 @@ private:
     const ChainCall<T>& call_;
     const DirectKernel<T>& direct_;
     const ChainKernel<T>& kernel_;
-    std::ptrdiff_t tile_rows_;
     Pass first_;
     std::vector<ChainScratch<T>> scratch_;
     std::atomic<bool> finite_{true};

@@ -44,8 +44,6 @@ def _refuse(problem: Problem) -> str | None:
         return beyond
     if problem.renormalise and not problem.plain:
         return "weights are renormalised for one channel only"
-    if problem.renormalise and {"normalize", "constant"} <= set(problem.boundary):
-        return "'normalize' on one axis and 'constant' on another cannot share one continuation"
     return too_inaccurate(problem, summation_bound(problem))
 
 

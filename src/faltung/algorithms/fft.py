@@ -2,7 +2,7 @@
 
 The output is cut into blocks; each is one cyclic convolution of ``length`` samples, of which
 the last ``length - K + 1`` outputs are kept. NaN, infinity and blocks of very different
-magnitude stay apart: see ``src/native/overlap_save.hpp`` and docs/accuracy.md.
+magnitude stay apart: see ``src/native/overlap_save.hpp`` and docs/accuracy-fft.md.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def _refuse(problem: Problem) -> str | None:
         return "a transform's error is relative to the norm, not to each element"
     if reach(problem) > _LONGEST // 2:
         return f"the kernel reaches over {reach(problem)} samples, more than a transform of {_LONGEST} serves"
-    return beyond_native_indices(problem) or too_inaccurate(problem, error_bound(problem, _LONGEST))
+    length, _ = block_length(problem, current())
+    return beyond_native_indices(problem) or too_inaccurate(problem, error_bound(problem, length))
 
 
 def axis_of(problem: Problem) -> int:
