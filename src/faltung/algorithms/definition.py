@@ -27,10 +27,10 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
 
 def _prepare(problem: Problem, weights: Weights) -> Run:
     w, seconds = weights.values, _cost(problem, current()).seconds
-    if seconds > _PATIENCE_SECONDS:
-        warnings.warn(f"the definition, term by term, will take some {seconds:.0f} s: {problem}", stacklevel=4)
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
+        if seconds > _PATIENCE_SECONDS:
+            warnings.warn(f"the definition, term by term, will take some {seconds:.0f} s: {problem}", stacklevel=5)
         out[...] = feature_map(x, w, problem.sum, out.dtype, present)
         if not problem.renormalise:
             return None
