@@ -151,7 +151,7 @@ def mixed_exact(x_kind: str, w_kind: str) -> TypeError:
 def fill_value_does_not_fit(value: object, dtype: str) -> ValueError:
     """A fill value that the input's type cannot hold."""
     return ValueError(
-        f"fill_value={value!r} cannot be cast to {dtype}, the type of the computation: expected a number that can"
+        f"fill_value={value!r} cannot be cast to {dtype}, the type that x is summed as: expected a number that can"
     )
 
 
@@ -163,6 +163,11 @@ def fill_value_without_constant(value: object, boundary: object) -> ValueError:
 def result_dtype_refused(dtype: str, natural: str, mend: str) -> TypeError:
     """dtype= that would lose what the result is."""
     return TypeError(f"dtype={dtype!r}: the result is {natural}, which it cannot hold; {mend}")
+
+
+def not_a_dtype(value: object, reason: str) -> TypeError:
+    """A dtype that NumPy does not know."""
+    return TypeError(f"dtype={value!r} names no type ({reason}): expected a numeric one, such as 'float64'")
 
 
 def integer_overflow(dtype: str) -> OverflowError:
@@ -237,11 +242,9 @@ def line_unreadable(line: str, reason: str) -> ValueError:
     return ValueError(f"problem line {line!r}: {reason}; expected, for example, {example!r}")
 
 
-def unknown_instruction_set(value: str, available: Sequence[str]) -> ValueError:
+def unknown_instruction_set(value: str, available: Sequence[str], where: str = "instruction_set") -> ValueError:
     """A forced instruction set that this machine or build does not have."""
-    return ValueError(
-        f"instruction_set={value!r}: expected one that this processor runs: {_choices(['auto', *available])}"
-    )
+    return ValueError(f"{where}={value!r}: expected one that this processor runs: {_choices(['auto', *available])}")
 
 
 def kernel_parameter(argument: str, value: Any, expected: str) -> ValueError:
@@ -252,3 +255,67 @@ def kernel_parameter(argument: str, value: Any, expected: str) -> ValueError:
 def kernel_needs_copy(dtype: object, own: str) -> ValueError:
     """numpy.asarray(kernel, dtype=…, copy=False)."""
     return ValueError(f"dtype={dtype!r}: a kernel of {own} becomes that by a copy only; copy=False forbids it")
+
+
+def kernel_does_not_change(attribute: str) -> AttributeError:
+    """Assigning to an attribute of a Kernel."""
+    return AttributeError(
+        f"{attribute}: a Kernel does not change once it is made; make another with Kernel(values, ...)"
+    )
+
+
+def subclass_not_taken(argument: str, kind: str) -> TypeError:
+    """An ndarray subclass whose meaning (a unit, say) the result would lose."""
+    return TypeError(
+        f"{argument} is a {kind}, a subclass of numpy.ndarray whose meaning the result would lose: "
+        "expected a plain array; use numpy.asarray if that is meant"
+    )
+
+
+def masked_in_a_list(argument: str) -> TypeError:
+    """A list of masked arrays, whose masks NumPy drops."""
+    return TypeError(
+        f"{argument} is a list of masked arrays, whose masks would be lost: expected numpy.ma.stack of them"
+    )
+
+
+def tuple_of_sequences(value: tuple[object, ...]) -> TypeError:
+    """A tuple of lists or tuples, which may mean factors or a matrix."""
+    return TypeError(
+        f"w={value!r} is a tuple of sequences: expected a tuple of 1-D arrays or Kernels for the factors of a kernel, "
+        "or a list of lists for a matrix of weights"
+    )
+
+
+def mixed_exact_within(argument: str, kinds: Sequence[str]) -> TypeError:
+    """Decimals beside other kinds in one operand."""
+    return TypeError(f"{argument} holds {' and '.join(kinds)}: these do not mix; expected one exact kind")
+
+
+def out_is_masked() -> TypeError:
+    """A masked array for the result."""
+    return TypeError("out is a masked array, whose mask would say nothing of the result: expected a plain array")
+
+
+def no_algorithm(accuracy: object, best: float) -> ValueError:
+    """A tolerance that no algorithm keeps."""
+    return ValueError(f"accuracy={accuracy!r}: no algorithm keeps it; the most accurate has a bound of {best:.1e}")
+
+
+def unplanned_center(center: tuple[int, ...], planned: tuple[int, ...]) -> ValueError:
+    """A Kernel whose own centre is not the plan's."""
+    return ValueError(
+        f"w has its centre at {center}, the plan was made for {planned}: expected the same, or another plan"
+    )
+
+
+def integers_out_of_plan(argument: str, dtype: str) -> OverflowError:
+    """Python integers beyond the planned type."""
+    return OverflowError(
+        f"{argument} holds integers beyond {dtype}, which the plan was made for: expected others within it"
+    )
+
+
+def spacing_without_function(value: object) -> TypeError:
+    """spacing= beside arrays alone."""
+    return TypeError(f"spacing={value!r}: only a continuous kernel has use for it: expected a faltung.Function as w")
