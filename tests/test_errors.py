@@ -20,7 +20,7 @@ import faltung as ft
 from faltung import errors, settings
 
 GOLDEN = Path(__file__).parent / "golden" / "errors.txt"
-TYPES = (ValueError, TypeError, OverflowError, MemoryError)
+TYPES = (ValueError, TypeError, OverflowError, MemoryError, AttributeError)
 
 
 def golden() -> list[tuple[str, str]]:
@@ -52,6 +52,7 @@ WORDS = {
     "read_only": np.broadcast_to(np.float64(1), 5),
     "records": np.zeros(3, [("re", float), ("im", float)]),
     "masked": np.ma.masked_array([1.0, 2.0], [False, True]),
+    "subclassed": np.zeros(3).view(type("Quantity", (np.ndarray,), {})),
     "huge": functools.partial(np.broadcast_to, np.int8(1)),
 }
 

@@ -300,4 +300,5 @@ def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], opti
         return y
     other = w.center if operation == "convolve" else tuple(k - 1 - m for k, m in zip(w.shape, w.center, strict=True))
     center = [m + n for m, n in zip(x.center, other, strict=True)]
-    return Kernel(y, center, f"{x.name} * {w.name}" if operation == "convolve" else f"{x.name} ⋆ {w.name}")
+    name = f"{x.name} * {w.name}" if operation == "convolve" else f"{x.name} ⋆ {w.name}"
+    return Kernel(y, center, name, x.joint_truncation_error(w))
