@@ -225,7 +225,7 @@ def _scale(magnitude: Any, task: Task) -> Any:
     """Norms that the bound is relative to: the whole arrays are the tile of so small a problem."""
     assert task.x is not None
     assert task.weights is not None
-    x = task.x[np.isfinite(task.x)]
+    x = np.append(task.x[np.isfinite(task.x)], task.problem.fill_value)
     w = task.weights.values[np.isfinite(task.weights.values)]
     norms = np.linalg.norm(x.astype(np.clongdouble)) * np.linalg.norm(w.astype(np.clongdouble))
     repeats = max(1, task.problem.taps)  # a boundary may read one sample under every tap
