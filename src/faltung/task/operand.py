@@ -110,7 +110,7 @@ def read_input(x: object) -> Operand:
         if outer is not None:
             raise errors.not_numeric("x", f"a tensor with batch and channels ({x})")
         return Operand(Kind(dtype, shape))
-    return _read("x", x)
+    return read_array("x", x)
 
 
 def read_kernel(w: object) -> Operand:
@@ -126,7 +126,7 @@ def read_kernel(w: object) -> Operand:
         return Operand(Kind(w.dtype, w.shape, weak=True, center=w.center), w.values, factors=w.factors)
     if isinstance(w, tuple) and w and all(isinstance(f, np.ndarray | Kernel | list | tuple) for f in w):
         return _factored(w)
-    return _read("w", w)
+    return read_array("w", w)
 
 
 def _factored(w: tuple[Any, ...]) -> Operand:
@@ -147,7 +147,8 @@ def _factored(w: tuple[Any, ...]) -> Operand:
     return Operand(Kind(product.dtype, product.shape, weak, center=center), product, factors=same)
 
 
-def _read(argument: str, value: object) -> Operand:
+def read_array(argument: str, value: object) -> Operand:
+    """An array, or what becomes one, as an Operand in native byte order; TypeError for others."""
     library = _NOT_BRIDGED.get(type(value).__module__.partition(".")[0])
     if library is not None:
         raise errors.not_bridged(argument, library, type(value).__name__)
