@@ -16,7 +16,7 @@ from faltung.task.kernel import Kernel
 from faltung.task.problem import Problem
 
 if TYPE_CHECKING:
-    from faltung import kernels
+    from faltung import kernels, tensor
 
 __version__ = "0.1.0"
 
@@ -32,9 +32,10 @@ __all__ = [
     "plan",
     "set_instruction_set",
     "set_threads",
+    "tensor",
 ]
 
-_LAZY = ("kernels",)
+_LAZY = ("kernels", "tensor")
 
 
 def __getattr__(name: str) -> Any:
