@@ -16,7 +16,7 @@ from faltung.task.kernel import Kernel
 from faltung.task.problem import Problem
 
 if TYPE_CHECKING:
-    from faltung import kernels, tensor
+    from faltung import kernels, laws, tensor
 
 __version__ = "0.1.0"
 
@@ -29,13 +29,14 @@ __all__ = [
     "get_instruction_set",
     "get_threads",
     "kernels",
+    "laws",
     "plan",
     "set_instruction_set",
     "set_threads",
     "tensor",
 ]
 
-_LAZY = ("kernels", "tensor")
+_LAZY = ("kernels", "laws", "tensor")
 
 
 def __getattr__(name: str) -> Any:
