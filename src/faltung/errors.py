@@ -260,10 +260,18 @@ def kernel_needs_copy(dtype: object, own: str) -> ValueError:
 def tensor_rank(x_shape: tuple[int, ...], w_shape: tuple[int, ...], w_layout: str, w: str = "w") -> ValueError:
     """Numbers of axes that are no input and kernel of one layer."""
     if len(w_shape) < 2:
-        return ValueError(f"{w} has shape {w_shape}: expected {w_layout}, at least 2 axes")
+        return ValueError(f"{w} has shape {w_shape}: expected {w_layout}")
     return ValueError(
         f"x has {len(x_shape)} axes (shape {x_shape}), {w} has {len(w_shape)} (shape {w_shape}): expected x as "
         f"(N, C, *space) with {len(w_shape)} axes, or (C, *space) with {len(w_shape) - 1}, and {w} as {w_layout}"
+    )
+
+
+def patch_rank(x_shape: tuple[int, ...], kernel_shape: tuple[int, ...]) -> ValueError:
+    """Patches with more or fewer axes than the input has in space."""
+    return ValueError(
+        f"kernel_shape={kernel_shape} has {len(kernel_shape)} entries, x has shape {x_shape}: expected one entry "
+        "for each spatial axis of x as (N, C, *space) or (C, *space)"
     )
 
 

@@ -6,8 +6,10 @@ spatial axes. `convolve` flips the kernel; `correlate` does not, and conjugates 
 
 from __future__ import annotations
 
+from faltung.tensor.depthwise import depthwise
 from faltung.tensor.gradients import input_gradient, kernel_gradient
 from faltung.tensor.operators import convolve, correlate
+from faltung.tensor.patches import patches, patches_adjoint
 from faltung.tensor.transposed import convolve_transposed, correlate_transposed
 
 __all__ = [
@@ -15,6 +17,9 @@ __all__ = [
     "convolve_transposed",
     "correlate",
     "correlate_transposed",
+    "depthwise",
     "input_gradient",
     "kernel_gradient",
+    "patches",
+    "patches_adjoint",
 ]
