@@ -12,7 +12,7 @@ from faltung.planner.choose import choose
 from faltung.planner.discover import discover
 from faltung.planner.solve import solve_tensors
 from faltung.task import structure
-from faltung.task.normalise import Task
+from faltung.task.normalise import Task, with_facts
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
@@ -34,7 +34,7 @@ def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int 
     if 0 in x.shape or 0 in w.shape:
         choose(problem, method)  # for its errors
         return np.zeros((problem.batch, problem.filters, *problem.length), problem.result_dtype)
-    problem = problem.with_structure(structure.observe(w))
+    problem = with_facts(problem, structure.observe(w))
     axes = tuple(range(problem.ndim))
     task = discover(Task(problem, x, Weights(w), None, False, axes, "propagate"), method)
     assert task.weights is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from faltung.meaning import boundary as boundaries
 from faltung.meaning import extent, numbers
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import OPERATIONS, Operation
-from faltung.task.describe import accuracy_of, fill_value_as
+from faltung.task.describe import PROBLEMS_REMEMBERED, accuracy_of, fill_value_as
 from faltung.task.per_axis import REACH_LIMIT, each, integer, step
 from faltung.task.problem import Index, Problem
 from faltung.tensor import padding as paddings
@@ -57,6 +58,12 @@ class Layer(NamedTuple):
         ValueError
             The channels do not match, or there is no output.
         """
+        try:
+            return _remembered(self, type(self.fill_value).__name__, x, x_shape, w, w_shape)
+        except TypeError:
+            return self._problem(x, x_shape, w, w_shape)  # an unhashable fill value, or the error itself
+
+    def _problem(self, x: DType, x_shape: Index, w: DType, w_shape: Index) -> Problem:
         self.check_channels(x_shape, w_shape)
         if 0 in x_shape[2:]:
             raise errors.no_samples(x_shape)
@@ -122,6 +129,11 @@ class Layer(NamedTuple):
         if fill != 0 and "constant" not in problem.boundary:
             raise errors.fill_value_without_constant(self.fill_value, ",".join(problem.boundary))
         return problem.with_fill_value(fill)
+
+
+@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
+def _remembered(layer: Layer, _fill: str, x: DType, x_shape: Index, w: DType, w_shape: Index) -> Problem:
+    return layer._problem(x, x_shape, w, w_shape)
 
 
 def read_layer(operation: Any, ndim: int, options: Options) -> Layer:
