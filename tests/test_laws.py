@@ -66,6 +66,7 @@ def test_a_nonlinear_operation_is_found_out() -> None:
     assert not found
     assert (ft.convolve(a * x + b * y, W) ** 2 != a * ft.convolve(x, W) ** 2 + b * ft.convolve(y, W) ** 2).any()
     assert not laws.is_linear(lambda x: x + 1, IMAGE)
+    assert not laws.is_linear(lambda x: 1e-30 * x**2, IMAGE.astype(float))
     assert not laws.is_linear(lambda x: x.conj(), IMAGE.astype(complex))
     assert not laws.is_linear(lambda x: x * (1 + 1e-3 * np.abs(x)), IMAGE.astype(np.float32))
 

@@ -72,13 +72,13 @@ def test_transposed_layers_are_adjoints(
     rng = np.random.default_rng(1)
     options = {"padding": padding, "boundary": boundary, "stride": stride, "dilation": dilation, "groups": groups}
     y, w = integers(rng, "int64", 2, 4, 5, 4), integers(rng, "int64", 4, 3, 2, 3)
-    for added in range(stride):
+    for added in range(max(stride, dilation)):
         back = getattr(ft.tensor, f"{operation}_transposed")(y, w, output_padding=added, **options)
         x = integers(rng, "int64", *back.shape)
         assert x.shape[1] == 3 * groups
         again = getattr(ft.tensor, operation)(x, w, **options)
-        assert again.shape == y.shape
-        assert np.vdot(back, x) == np.vdot(y, again)
+        assert added >= stride or again.shape == y.shape
+        assert np.vdot(back, x) == np.vdot(y, again[..., :5, :4])
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -136,10 +136,10 @@ def test_folded_integers_do_not_wrap() -> None:
 
 
 def test_half_precision_is_rounded_once() -> None:
-    gy, w = np.ones((1, 1, 2050), np.float16), np.ones((1, 1, 1), np.float16)
-    gx = ft.tensor.input_gradient(gy, w, (1, 1, 2), padding=((2047, 1),), boundary="edge")
+    gy, w = np.ones((1, 1, 2052), np.float16), np.ones((1, 1, 1), np.float16)
+    gx = ft.tensor.input_gradient(gy, w, (1, 1, 2), padding=((2049, 1),), boundary="edge")
     assert gx.dtype == np.float16
-    assert_array_equal(gx, [[[2048, 2]]])
+    assert_array_equal(gx, [[[2050, 2]]])
     x, w = np.float16([[[2048], [1]]]), np.ones((1, 2, 1), np.float16)
     y = ft.tensor.correlate(x, w, bias=np.float16([1]))
     assert (y.dtype, y.item()) == (np.float16, 2050)  # 2049 has no half of its own

@@ -127,3 +127,68 @@ def test_layers_are_their_definition(call: dict[str, Any], operation: str) -> No
     with_bias = getattr(ft.tensor, operation)(x, w, bias=bias, **options)
     assert_array_equal(with_bias, expected + bias.reshape(-1, *(1,) * (x.ndim - 2)))
     assert_array_equal(getattr(ft.tensor, operation)(x[0], w, **options), expected[0])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_a_bias_does_not_wrap(dtype: str) -> None:
+    high = np.iinfo(dtype).max
+    x, w = np.array([[high]], dtype), np.ones((1, 1, 1), dtype)
+    with pytest.raises(OverflowError, match=dtype):
+        ft.tensor.correlate(x, w, bias=np.array([1], dtype))
+    assert ft.tensor.correlate(x - x, w, bias=np.array([high], dtype)) == high
+    below = ft.tensor.correlate(np.array([[2**62, 3]]), w.astype(int), bias=[-(2**62)])
+    assert_array_equal(below, [[0, 3 - 2**62]])
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "bias", "expected"),
+    [
+        ("float32", "float32", None, "float32"),
+        ("float32", "float64", None, "float64"),
+        ("int8", "uint8", None, "int64"),
+        ("bool", "uint64", None, "uint64"),
+        ("uint64", "uint64", "int8", "int64"),
+        ("int32", "float32", None, "float64"),
+        ("int32", "int32", "float32", "float64"),
+        ("float16", "float16", "float32", "float32"),
+        ("complex64", "float32", "float32", "complex64"),
+        ("object", "int64", None, "object"),
+    ],
+)
+def test_types_follow_from_types(x: str, w: str, bias: str | None, expected: str) -> None:
+    offsets = None if bias is None else np.ones(2, bias)
+    y = ft.tensor.correlate(np.ones((1, 1, 3), x), np.ones((2, 1, 2), w), bias=offsets)
+    assert y.dtype == expected
+    assert_array_equal(y, np.full((1, 2, 2), 2 if bias is None else 3))
+
+
+def test_numbers_in_lists_take_the_type_of_the_array() -> None:
+    assert ft.tensor.correlate(np.ones((1, 4), np.float32), [[[0.5, 2]]]).dtype == np.float32
+
+
+@pytest.mark.parametrize("method", ["direct", "definition"])
+def test_methods_agree(method: str) -> None:
+    rng = np.random.default_rng(0)
+    x, w = integers(rng, 2, 4, 5, 4), integers(rng, 4, 2, 2, 3)
+    options: Any = {"groups": 2, "padding": "same", "boundary": "wrap"}
+    assert_array_equal(ft.tensor.convolve(x, w, method=method, **options), ft.tensor.convolve(x, w, **options))
+
+
+def test_any_memory_layout_gives_the_same() -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 4, 9, 8)), rng.standard_normal((3, 4, 3, 3))
+    y = ft.tensor.correlate(x, w, padding=1)
+    for layout in (
+        np.asfortranarray(x),
+        x[..., ::-1].copy()[..., ::-1],
+        np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1),
+    ):
+        assert_array_equal(ft.tensor.correlate(layout, np.asfortranarray(w), padding=1, threads=2), y)
+    assert_array_equal(ft.tensor.correlate(x.astype(">f8"), w, padding=1), y)
+
+
+def test_one_image_and_one_kernel_are_an_array_operation() -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((200, 100)), np.outer(rng.standard_normal(31), rng.standard_normal(31))
+    y = ft.tensor.convolve(x[None, None], w[None, None], padding="same", boundary="reflect")
+    assert_array_equal(y[0, 0], ft.convolve(x, w, "same", boundary="reflect"))

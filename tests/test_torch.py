@@ -59,7 +59,9 @@ def test_layers_of_other_dimensions_are_those_of_torch(ndim: int, theirs: Any) -
     assert torch.equal(ftt.correlate(x, w, padding=1, stride=2), theirs(x, w, padding=1, stride=2))
 
 
-@pytest.mark.parametrize("options", [*OPTIONS, {"stride": 3, "output_padding": (2, 1)}])
+@pytest.mark.parametrize(
+    "options", [*OPTIONS, {"stride": 3, "output_padding": (2, 1)}, {"dilation": 3, "output_padding": 2}]
+)
 def test_transposed_layers_are_those_of_torch(options: dict[str, Any]) -> None:
     x, w, groups = whole(2, 4, 5, 4), whole(4, 3, 3, 2), options.get("groups", 1)
     bias = whole(3 * groups)
