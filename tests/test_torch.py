@@ -66,6 +66,8 @@ def test_transposed_layers_are_those_of_torch(options: dict[str, Any]) -> None:
     x, w, groups = whole(2, 4, 5, 4), whole(4, 3, 3, 2), options.get("groups", 1)
     bias = whole(3 * groups)
     expected = functional.conv_transpose2d(x, w, bias, **options)
+    assert torch.equal(ftt.correlate_transposed(x, w, bias=bias, **options), expected)
+    assert torch.equal(ftt.convolve_transposed(x[0], flipped(w), bias=bias, **options), expected[0])
     ours = ft.tensor.correlate_transposed(x.numpy(), w.numpy(), bias=bias.numpy(), **options)
     assert_array_equal(ours, expected.numpy())
     ours = ft.tensor.convolve_transposed(x.numpy(), flipped(w).numpy(), bias=bias.numpy(), **options)
@@ -136,6 +138,25 @@ def test_derivatives_of_first_and_second_order(operation: str, options: dict[str
 
     def layer(x: Any, w: Any, bias: Any) -> Any:
         return getattr(ftt, operation)(x, w, bias=bias, **options)
+
+    assert torch.autograd.gradcheck(layer, operands, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(layer, operands, check_fwd_over_rev=True, fast_mode=True)
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"stride": 2, "padding": 1, "output_padding": 1, "boundary": "reflect"},
+        {"groups": 2, "padding": "causal"},
+        {"dilation": 3, "output_padding": (2, 1)},
+    ],
+)
+def test_derivatives_of_transposed_layers(operation: str, options: dict[str, Any]) -> None:
+    operands = tuple(each.requires_grad_() for each in (random(1, 2, 3, 2), random(2, 1, 2, 2)))
+
+    def layer(x: Any, w: Any) -> Any:
+        return getattr(ftt, f"{operation}_transposed")(x, w, **options)
 
     assert torch.autograd.gradcheck(layer, operands, check_forward_ad=True)
     assert torch.autograd.gradgradcheck(layer, operands, check_fwd_over_rev=True, fast_mode=True)

@@ -15,7 +15,7 @@ from faltung.tensor import padding as paddings
 from faltung.tensor.bias import add_bias, read_bias
 from faltung.tensor.gradients import adjoint
 from faltung.tensor.layer import Boundaries, Integers, Layer, Options, read_layer
-from faltung.tensor.operands import TRANSPOSED_LAYOUT, Operands, read_operands
+from faltung.tensor.operands import TRANSPOSED_LAYOUT, read_operands
 from faltung.tensor.padding import Padding
 
 
@@ -128,11 +128,8 @@ def _operate(
 ) -> NDArray[Any]:
     given = read_operands(x, w, TRANSPOSED_LAYOUT)
     layer = read_layer(operation, given.ndim, options)
-    _check_channels(given, layer.groups)
-    added = each("output_padding", output_padding, given.ndim, lambda value: integer("output_padding", value))
-    space = _output_space(layer, given.x.shape[2:], given.w.shape[2:], added)
-    offsets = read_bias(bias, given.w.shape[1] * layer.groups)
-    shape = (given.x.shape[0], given.w.shape[1] * layer.groups, *space)
+    shape = output_shape(layer, given.x.shape, given.w.shape, output_padding)
+    offsets = read_bias(bias, shape[1])
     forward = layer.problem(given.x.dtype, shape, given.w.dtype, given.w.shape)
     forward = forward.with_box(forward.low, given.x.shape[2:])
     y = adjoint(forward, given.x, given.w, method, threads)
@@ -140,18 +137,31 @@ def _operate(
     return given.as_given(add_bias(y, offsets, result))
 
 
-def _check_channels(given: Operands, groups: int) -> None:
-    channels = given.x.shape[1]
-    if channels != given.w.shape[0]:
-        x_expected = (given.x.shape[0], given.w.shape[0], *given.x.shape[2:])
-        w_expected = (channels, *given.w.shape[1:])
-        raise errors.channels_differ(given.x.shape, given.w.shape, groups, x_expected, w_expected)
+def output_shape(layer: Layer, x_shape: Index, w_shape: Index, output_padding: Any) -> Index:
+    """Shape (N, O, *output) of what the transposed layer gives for (N, C, *space).
+
+    Raises
+    ------
+    ValueError, TypeError
+        The channels do not match, or there is no output.
+    """
+    _check_channels(x_shape, w_shape, layer.groups)
+    ndim = len(w_shape) - 2
+    added = each("output_padding", output_padding, ndim, lambda value: integer("output_padding", value))
+    return (x_shape[0], w_shape[1] * layer.groups, *_output_space(layer, x_shape[2:], w_shape[2:], added))
+
+
+def _check_channels(x_shape: Index, w_shape: Index, groups: int) -> None:
+    channels = x_shape[1]
+    if channels != w_shape[0]:
+        x_expected, w_expected = (x_shape[0], w_shape[0], *x_shape[2:]), (channels, *w_shape[1:])
+        raise errors.channels_differ(x_shape, w_shape, groups, x_expected, w_expected)
     if channels % groups:
         raise errors.groups_do_not_divide(groups, "channels of x", channels)
-    if 0 in given.x.shape[2:]:
-        raise errors.no_samples(given.x.shape)
-    if 0 in given.w.shape:
-        raise errors.empty_kernel(given.w.shape)
+    if 0 in x_shape[2:]:
+        raise errors.no_samples(x_shape)
+    if 0 in w_shape:
+        raise errors.empty_kernel(w_shape)
 
 
 def _output_space(layer: Layer, space: Index, kernel: Index, added: Index) -> Index:

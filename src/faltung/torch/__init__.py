@@ -7,7 +7,7 @@ kernels are conjugated by `correlate`, which PyTorch does not do (its layer is o
 
 from __future__ import annotations
 
-from faltung.torch.functions import convolve, correlate
+from faltung.torch.functions import convolve, convolve_transposed, correlate, correlate_transposed
 from faltung.torch.modules import (
     Convolution1d,
     Convolution2d,
@@ -25,5 +25,7 @@ __all__ = [
     "Correlation2d",
     "Correlation3d",
     "convolve",
+    "convolve_transposed",
     "correlate",
+    "correlate_transposed",
 ]

@@ -9,9 +9,10 @@ import torch
 from faltung import errors
 from faltung.meaning.extent import Operation
 from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
-from faltung.tensor.operands import LAYOUT
+from faltung.tensor.operands import LAYOUT, TRANSPOSED_LAYOUT
 from faltung.tensor.padding import Padding
-from faltung.torch.trilinear import Form, Output
+from faltung.tensor.transposed import output_shape
+from faltung.torch.trilinear import Form, InputGradient, Output
 
 
 def convolve(
@@ -106,16 +107,95 @@ def correlate(
     return operate("correlate", x, w, bias, options, method, threads)
 
 
-def operate(operation: Operation, x: Any, w: Any, bias: Any, options: Options, method: str, threads: int | None) -> Any:
-    """One call on tensors, or on what becomes one."""
+def convolve_transposed(
+    x: Any,
+    w: Any,
+    *,
+    bias: Any = None,
+    stride: Integers = 1,
+    padding: Padding = 0,
+    output_padding: Integers = 0,
+    dilation: Integers = 1,
+    groups: int = 1,
+    boundary: Boundaries = "constant",
+    method: str = "auto",
+    accuracy: str | float = "norm",
+    threads: int | None = None,
+) -> Any:
+    """`faltung.tensor.convolve_transposed` of tensors on the CPU, with gradients.
+
+    Parameters are those of `faltung.tensor.correlate_transposed`; returns and errors as for
+    `convolve`.
+
+    Examples
+    --------
+    >>> import torch, faltung.torch as ftt
+    >>> ftt.convolve_transposed(torch.ones(1, 2), torch.tensor([[[1.0, 2.0, 3.0]]]), stride=2)
+    tensor([[3., 2., 4., 2., 1.]])
+    """
+    options = Options(stride, padding, dilation, groups, 1, boundary, 0, accuracy)
+    return operate("convolve", x, w, bias, options, method, threads, output_padding)
+
+
+def correlate_transposed(
+    x: Any,
+    w: Any,
+    *,
+    bias: Any = None,
+    stride: Integers = 1,
+    padding: Padding = 0,
+    output_padding: Integers = 0,
+    dilation: Integers = 1,
+    groups: int = 1,
+    boundary: Boundaries = "constant",
+    method: str = "auto",
+    accuracy: str | float = "norm",
+    threads: int | None = None,
+) -> Any:
+    """`faltung.tensor.correlate_transposed` of tensors: ``conv_transpose2d`` and its kin, with gradients.
+
+    Parameters are those of `faltung.tensor.correlate_transposed`; returns and errors as for
+    `convolve`.
+
+    Examples
+    --------
+    >>> import torch, faltung.torch as ftt
+    >>> ftt.correlate_transposed(torch.ones(1, 2), torch.tensor([[[1.0, 2.0, 3.0]]]), stride=2)
+    tensor([[1., 2., 4., 2., 3.]])
+    """
+    options = Options(stride, padding, dilation, groups, 1, boundary, 0, accuracy)
+    return operate("correlate", x, w, bias, options, method, threads, output_padding)
+
+
+def operate(
+    operation: Operation,
+    x: Any,
+    w: Any,
+    bias: Any,
+    options: Options,
+    method: str,
+    threads: int | None,
+    output_padding: Integers | None = None,
+) -> Any:
+    """One call on tensors, or on what becomes one; transposed with an output padding."""
     x, w = torch.as_tensor(x), torch.as_tensor(w)
+    transposed = output_padding is not None
     if w.ndim < 2 or x.ndim not in (w.ndim, w.ndim - 1):
-        raise errors.tensor_rank(tuple(x.shape), tuple(w.shape), LAYOUT)
+        raise errors.tensor_rank(tuple(x.shape), tuple(w.shape), TRANSPOSED_LAYOUT if transposed else LAYOUT)
     batched = x.ndim == w.ndim
+    samples = x if batched else x[None]
     form = Form(read_layer(operation, w.ndim - 2, options), method, threads)
-    y = Output.apply(x if batched else x[None], w, None, form)
-    if bias is not None:
-        if tuple(bias.shape) != (w.shape[0],):
-            raise errors.bias_mismatch(tuple(bias.shape), w.shape[0])
-        y = y + bias.reshape(-1, *(1,) * (w.ndim - 2))
+    if transposed:
+        shape = output_shape(form.layer, tuple(samples.shape), tuple(w.shape), output_padding)
+        y = InputGradient.apply(samples, w, shape, form)
+    else:
+        y = Output.apply(samples, w, None, form)
+    y = y if bias is None else y + _column(torch.as_tensor(bias), y)
     return y if batched else y[0]
+
+
+def _column(bias: Any, y: Any) -> Any:
+    """The bias beside outputs (N, O, *space)."""
+    if tuple(bias.shape) != (y.shape[1],):
+        raise errors.bias_mismatch(tuple(bias.shape), y.shape[1])
+    return bias.reshape(-1, *(1,) * (y.ndim - 2))

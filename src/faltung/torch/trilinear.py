@@ -23,7 +23,11 @@ Shape = tuple[int, ...]
 
 
 class Form(NamedTuple):
-    """A layer, and how to compute it, on arrays with a batch axis."""
+    """A layer, and how to compute it, on arrays with a batch axis.
+
+    The gradients serve a gy shorter than the output, too: one whose last entries are 0. That is
+    what a transposed layer has whose output padding exceeds the stride.
+    """
 
     layer: Layer
     method: str
@@ -37,11 +41,13 @@ class Form(NamedTuple):
     def input_gradient(self, gy: Array, w: Array, shape: Shape) -> Array:
         """The gradient by x, of the shape that x has."""
         problem = self.layer.problem(gy.dtype, shape, w.dtype, w.shape)
+        problem = problem.with_box(problem.low, gy.shape[2:])
         return adjoint(problem, gy, w, self.method, self.threads)
 
     def kernel_gradient(self, x: Array, gy: Array, shape: Shape) -> Array:
         """The gradient by w, of the shape that w has."""
         problem = self.layer.problem(x.dtype, x.shape, gy.dtype, shape)
+        problem = problem.with_box(problem.low, gy.shape[2:])
         return kernel_adjoint(problem, x, gy, self.method, self.threads)
 
     @property
@@ -164,7 +170,9 @@ def _as_array(tensor: Any) -> Array:
 
 
 def like(gradient: Any, operand: Any) -> Any:
-    """A gradient in its operand's type: a real operand's is the real part."""
+    """A gradient as its operand's: the real part for a real one, no longer than it."""
+    if gradient.shape != operand.shape:
+        gradient = gradient[tuple(slice(n) for n in operand.shape)]
     real = gradient.real if gradient.is_complex() and not operand.is_complex() else gradient
     return real.to(operand.dtype)
 
