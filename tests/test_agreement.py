@@ -18,6 +18,7 @@ from faltung.algorithms import correlation, direct
 from faltung.algorithms.algorithm import Algorithm
 from faltung.algorithms.separable import SEPARABLE, tolerance
 from faltung.machine import current
+from faltung.meaning import numbers
 from faltung.meaning.boundary import BOUNDARIES
 from faltung.meaning.definition import feature_map
 from faltung.planner.table import ALGORITHMS
@@ -83,13 +84,19 @@ def _random_call(rng: np.random.Generator) -> Call:
     options = Options(
         mode=str(rng.choice(MODES)),  # type: ignore[arg-type]
         boundary=boundary,  # type: ignore[arg-type]
-        fill_value=int(rng.choice([0, 0, 0, 2])) if "constant" in boundary else 0,
+        fill_value=_fill_value(rng, x.dtype) if "constant" in boundary else 0,
         center=tuple(int(rng.integers(0, k)) for k in kernel) if rng.random() < 0.5 else None,
         stride=tuple(int(s) for s in rng.choice([1, 1, 1, 2, 3], ndim)),
         dilation=tuple(int(d) for d in rng.choice([1, 1, 1, 2, 3], ndim)),
         nan_policy="omit" if renormalise else "propagate",
     )
     return Call(str(rng.choice(["convolve", "correlate"])), x, w, options)
+
+
+def _fill_value(rng: np.random.Generator, dtype: np.dtype[Any]) -> Any:
+    """Absent mostly; else small, or an extreme of the input's integers."""
+    choices = [0, 0, 0, 1, *(numbers.integer_range(dtype) if dtype.kind in "biu" else (2.5, -2.0))]
+    return choices[rng.integers(len(choices))]
 
 
 def _values(rng: np.random.Generator, shape: tuple[int, ...], dtype: str, *, weights: bool) -> np.ndarray[Any, Any]:
@@ -157,7 +164,8 @@ def check(call: Call) -> list[str]:
     except OverflowError:
         return _all_overflow(task)
     with np.errstate(invalid="ignore"):
-        magnitude = feature_map(_magnitude(task.x), _magnitude(weights.values), problem.sum, _real(wide), task.present)
+        absolute = problem.sum._replace(fill_value=abs(problem.fill_value))
+        magnitude = feature_map(_magnitude(task.x), _magnitude(weights.values), absolute, _real(wide), task.present)
     ran = []
     for algorithm in ALGORITHMS:
         prepared = _prepared(algorithm, task)

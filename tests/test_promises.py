@@ -96,6 +96,13 @@ def test_a_bad_pixel_spoils_a_kernel_of_pixels_in_a_separable_blur() -> None:
     assert np.isnan(factored).sum() + np.isinf(factored).sum() == 25
 
 
+def test_a_single_weight_and_an_extreme_scale_of_a_factor_count() -> None:
+    x = np.random.default_rng(3).standard_normal((20, 30, 4)).astype(np.float32)
+    w = np.array([1, 3, 2], np.float32)
+    y = ft.convolve(x, (1e-30 * w, 1e30 * w, np.array([2], np.float32)), "same", method="separable")
+    np.testing.assert_allclose(y, 2 * ft.convolve(x, np.multiply.outer(w, w)[..., None], "same"), rtol=0, atol=1e-3)
+
+
 def test_a_bad_tap_spoils_only_outputs_where_it_meets_a_sample() -> None:
     y = ft.convolve(np.ones(5), np.array([1.0, np.nan]), "full")
     np.testing.assert_array_equal(np.isnan(y), [False, True, True, True, True, True])

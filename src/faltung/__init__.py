@@ -16,10 +16,15 @@ from faltung.task.kernel import Kernel
 from faltung.task.problem import Problem
 
 if TYPE_CHECKING:
+    from faltung import functions as functions
     from faltung import kernels, laws, tensor
+    from faltung.functions import Density as Density
+    from faltung.functions import Function as Function
+    from faltung.functions import weighted_average as weighted_average
 
 __version__ = "0.1.0"
 
+# Without what needs SciPy: a star import must not.
 __all__ = [
     "Kernel",
     "Plan",
@@ -36,13 +41,23 @@ __all__ = [
     "tensor",
 ]
 
-_LAZY = ("kernels", "laws", "tensor")
+# What loads when its door is opened: wings, and what a wing exports (with the wing's name).
+_LAZY = {
+    "functions": "",
+    "kernels": "",
+    "laws": "",
+    "tensor": "",
+    "Density": "functions",
+    "Function": "functions",
+    "weighted_average": "functions",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return importlib.import_module(f"faltung.{name}")
-    raise AttributeError(f"module 'faltung' has no attribute {name!r}")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'faltung' has no attribute {name!r}")
+    wing = importlib.import_module(f"faltung.{_LAZY[name] or name}")
+    return getattr(wing, name) if _LAZY[name] else wing
 
 
 def __dir__() -> list[str]:

@@ -151,7 +151,7 @@ def mixed_exact(x_kind: str, w_kind: str) -> TypeError:
 def fill_value_does_not_fit(value: object, dtype: str) -> ValueError:
     """A fill value that the input's type cannot hold."""
     return ValueError(
-        f"fill_value={value!r} cannot be cast to {dtype}, the type of the computation: expected a number that can"
+        f"fill_value={value!r} cannot be cast to {dtype}, the type that x is summed as: expected a number that can"
     )
 
 
@@ -163,6 +163,11 @@ def fill_value_without_constant(value: object, boundary: object) -> ValueError:
 def result_dtype_refused(dtype: str, natural: str, mend: str) -> TypeError:
     """dtype= that would lose what the result is."""
     return TypeError(f"dtype={dtype!r}: the result is {natural}, which it cannot hold; {mend}")
+
+
+def not_a_dtype(value: object, reason: str) -> TypeError:
+    """A dtype that NumPy does not know."""
+    return TypeError(f"dtype={value!r} names no type ({reason}): expected a numeric one, such as 'float64'")
 
 
 def integer_overflow(dtype: str) -> OverflowError:
@@ -237,11 +242,9 @@ def line_unreadable(line: str, reason: str) -> ValueError:
     return ValueError(f"problem line {line!r}: {reason}; expected, for example, {example!r}")
 
 
-def unknown_instruction_set(value: str, available: Sequence[str]) -> ValueError:
+def unknown_instruction_set(value: str, available: Sequence[str], where: str = "instruction_set") -> ValueError:
     """A forced instruction set that this machine or build does not have."""
-    return ValueError(
-        f"instruction_set={value!r}: expected one that this processor runs: {_choices(['auto', *available])}"
-    )
+    return ValueError(f"{where}={value!r}: expected one that this processor runs: {_choices(['auto', *available])}")
 
 
 def kernel_parameter(argument: str, value: Any, expected: str) -> ValueError:
@@ -254,102 +257,65 @@ def kernel_needs_copy(dtype: object, own: str) -> ValueError:
     return ValueError(f"dtype={dtype!r}: a kernel of {own} becomes that by a copy only; copy=False forbids it")
 
 
-# tensors -----------------------------------------------------------------------------------
-
-
-def tensor_rank(x_shape: tuple[int, ...], w_shape: tuple[int, ...], w_layout: str, w: str = "w") -> ValueError:
-    """Numbers of axes that are no input and kernel of one layer."""
-    if len(w_shape) < 2:
-        return ValueError(f"{w} has shape {w_shape}: expected {w_layout}")
-    return ValueError(
-        f"x has {len(x_shape)} axes (shape {x_shape}), {w} has {len(w_shape)} (shape {w_shape}): expected x as "
-        f"(N, C, *space) with {len(w_shape)} axes, or (C, *space) with {len(w_shape) - 1}, and {w} as {w_layout}"
+def kernel_does_not_change(attribute: str) -> AttributeError:
+    """Assigning to an attribute of a Kernel."""
+    return AttributeError(
+        f"{attribute}: a Kernel does not change once it is made; make another with Kernel(values, ...)"
     )
 
 
-def patch_rank(x_shape: tuple[int, ...], kernel_shape: tuple[int, ...]) -> ValueError:
-    """Patches with more or fewer axes than the input has in space."""
-    return ValueError(
-        f"kernel_shape={kernel_shape} has {len(kernel_shape)} entries, x has shape {x_shape}: expected one entry "
-        "for each spatial axis of x as (N, C, *space) or (C, *space)"
+def subclass_not_taken(argument: str, kind: str) -> TypeError:
+    """An ndarray subclass whose meaning (a unit, say) the result would lose."""
+    return TypeError(
+        f"{argument} is a {kind}, a subclass of numpy.ndarray whose meaning the result would lose: "
+        "expected a plain array; use numpy.asarray if that is meant"
     )
 
 
-def channels_differ(
-    x_shape: tuple[int, ...],
-    w_shape: tuple[int, ...],
-    groups: int,
-    x_expected: tuple[int | str, ...],
-    w_expected: tuple[int | str, ...],
-) -> ValueError:
-    """An input whose channels are not those that the kernel takes."""
-    return ValueError(
-        f"x of shape {x_shape} and w of shape {w_shape} differ in their channels with groups={groups}: "
-        f"expected x of shape {_shape(x_expected)}, or w of shape {_shape(w_expected)}"
+def masked_in_a_list(argument: str) -> TypeError:
+    """A list of masked arrays, whose masks NumPy drops."""
+    return TypeError(
+        f"{argument} is a list of masked arrays, whose masks would be lost: expected numpy.ma.stack of them"
     )
 
 
-def _shape(lengths: Sequence[int | str]) -> str:
-    return "(" + ", ".join(map(str, lengths)) + ("," if len(lengths) == 1 else "") + ")"
-
-
-def groups_do_not_divide(groups: int, channels: str, count: int) -> ValueError:
-    """Channels that cannot be shared out among the groups."""
-    return ValueError(f"groups={groups} does not divide the {count} {channels}: expected a divisor of {count}")
-
-
-def no_output(axis: int, reach: int, n: int, sides: tuple[int, int]) -> ValueError:
-    """A kernel that is longer than the padded input, along one axis."""
-    low, high = sides
-    return ValueError(
-        f"no output along spatial axis {axis}: the kernel reaches over {reach} samples, x with its padding has "
-        f"{n} + {low} + {high} = {n + low + high}: expected a shorter kernel, less dilation, or padding that "
-        f"adds at least {reach - n} in all"
+def tuple_of_sequences(value: tuple[object, ...]) -> TypeError:
+    """A tuple of lists or tuples, which may mean factors or a matrix."""
+    return TypeError(
+        f"w={value!r} is a tuple of sequences: expected a tuple of 1-D arrays or Kernels for the factors of a kernel, "
+        "or a list of lists for a matrix of weights"
     )
 
 
-def no_samples(shape: tuple[int, ...]) -> ValueError:
-    """An input without extent."""
-    return ValueError(f"x has shape {shape}: expected at least one sample along each spatial axis")
+def mixed_exact_within(argument: str, kinds: Sequence[str]) -> TypeError:
+    """Decimals beside other kinds in one operand."""
+    return TypeError(f"{argument} holds {' and '.join(kinds)}: these do not mix; expected one exact kind")
 
 
-def bad_padding(value: object, ndim: int, words: Sequence[str]) -> ValueError:
-    """A padding that is neither a number, nor numbers per axis, nor a word."""
+def out_is_masked() -> TypeError:
+    """A masked array for the result."""
+    return TypeError("out is a masked array, whose mask would say nothing of the result: expected a plain array")
+
+
+def no_algorithm(accuracy: object, best: float) -> ValueError:
+    """A tolerance that no algorithm keeps."""
+    return ValueError(f"accuracy={accuracy!r}: no algorithm keeps it; the most accurate has a bound of {best:.1e}")
+
+
+def unplanned_center(center: tuple[int, ...], planned: tuple[int, ...]) -> ValueError:
+    """A Kernel whose own centre is not the plan's."""
     return ValueError(
-        f"padding={value!r}: expected an integer, {_choices(words)}, or one integer or pair (low, high) "
-        f"for each of the {ndim} spatial axes"
+        f"w has its centre at {center}, the plan was made for {planned}: expected the same, or another plan"
     )
 
 
-def bias_mismatch(shape: tuple[int, ...], filters: int) -> ValueError:
-    """A bias that is not one number for each output channel."""
-    return ValueError(f"bias has shape {shape}: expected ({filters},), one number for each output channel")
-
-
-def shape_mismatch(argument: str, was: tuple[int, ...], expected: tuple[int, ...], reason: str) -> ValueError:
-    """A gradient or shape that the forward pass would not have given."""
-    return ValueError(f"{argument} is {was}: expected {expected}, {reason}")
-
-
-def output_padding_too_long(value: int, limit: int, axis: int) -> ValueError:
-    """Samples added beyond what stride and dilation leave open."""
-    return ValueError(
-        f"output_padding={value} on spatial axis {axis}: expected 0 to {limit - 1}, less than stride or dilation"
+def integers_out_of_plan(argument: str, dtype: str) -> OverflowError:
+    """Python integers beyond the planned type."""
+    return OverflowError(
+        f"{argument} holds integers beyond {dtype}, which the plan was made for: expected others within it"
     )
 
 
-def no_transposed_output(axis: int, length: int) -> ValueError:
-    """A padding that crops all of what a transposed layer gives."""
-    return ValueError(
-        f"the output would be {length} long on spatial axis {axis}: expected at least 1; less padding crops less"
-    )
-
-
-def not_for_tensors(what: str, mend: str) -> ValueError:
-    """Something that the array operations take, and layers do not."""
-    return ValueError(f"{what} is not for tensors: {mend}")
-
-
-def not_a_shape(argument: str, value: object) -> ValueError:
-    """A shape that is no sequence of lengths."""
-    return ValueError(f"{argument}={value!r}: expected a shape, a sequence of lengths of at least 0")
+def spacing_without_function(value: object) -> TypeError:
+    """spacing= beside arrays alone."""
+    return TypeError(f"spacing={value!r}: only a continuous kernel has use for it: expected a faltung.Function as w")

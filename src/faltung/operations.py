@@ -23,7 +23,7 @@ from faltung.task.normalise import normalise
 Integers = int | Sequence[int]
 
 # The defaults of `convolve`; compared by identity, which no user's value can trip over.
-_UNSAID = (None, "constant", 0, None, 1, 1, "propagate", "norm", None, "auto", None, None)
+_UNSAID = (None, "constant", 0, None, 1, 1, "propagate", "norm", None, None, "auto", None, None)
 
 
 def convolve(
@@ -41,6 +41,7 @@ def convolve(
     accuracy: str | float = "norm",
     method: str = "auto",
     dtype: DTypeLike | None = None,
+    spacing: float | None = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
 ) -> Any:
@@ -53,7 +54,7 @@ def convolve(
     Parameters
     ----------
     x
-        Input, array of any number of dimensions, or a sequence.
+        Input, array of any number of dimensions, or a sequence; or a `Function`.
     w
         Kernel: an array with as many dimensions, a `Kernel`, a sequence, or a tuple of 1-D
         kernels, one for each axis, whose outer product it is.
@@ -91,6 +92,8 @@ def convolve(
         Type of the result. By default it follows from the operands' types: integers give int64
         (uint64 if both are unsigned and one is uint64), otherwise NumPy promotes; Python
         numbers, sequences and Kernels take the array's floating type.
+    spacing
+        Distance between the samples of ``x``, for a continuous kernel: a `Function` as ``w``.
     out
         Array for the result, which may overlap ``x`` or ``w``.
     threads
@@ -133,7 +136,21 @@ def convolve(
     >>> ft.convolve(np.array([1.0, 2.0, 4.0]), [0.5, 0.5], mode="same", boundary="edge")
     array([1. , 1.5, 3. ])
     """
-    said = (axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype, method, out, threads)
+    said = (
+        axes,
+        boundary,
+        fill_value,
+        center,
+        stride,
+        dilation,
+        nan_policy,
+        accuracy,
+        dtype,
+        spacing,
+        method,
+        out,
+        threads,
+    )
     return _operate("convolve", x, w, mode, said)
 
 
@@ -152,6 +169,7 @@ def correlate(
     accuracy: str | float = "norm",
     method: str = "auto",
     dtype: DTypeLike | None = None,
+    spacing: float | None = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
 ) -> Any:
@@ -177,7 +195,21 @@ def correlate(
     >>> ft.correlate([1, 2, 3], [0, 1, 10])
     array([10, 21, 32,  3,  0])
     """
-    said = (axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype, method, out, threads)
+    said = (
+        axes,
+        boundary,
+        fill_value,
+        center,
+        stride,
+        dilation,
+        nan_policy,
+        accuracy,
+        dtype,
+        spacing,
+        method,
+        out,
+        threads,
+    )
     return _operate("correlate", x, w, mode, said)
 
 
@@ -227,12 +259,18 @@ def plan(
     array([2., 3., 3.])
     """
     options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype)
+    for operand in (x, w):
+        own = getattr(type(operand), "__faltung_plan__", None)
+        if own is not None:
+            # Its own kind of plan, with the same face.
+            made: Plan = own(operand, x, w, operation=operation, options=options, method=method)
+            return made
     count = None if threads is None else settings.checked_threads(threads)
     return Plan(discover(normalise(operation, x, w, options), method), method, count)
 
 
 def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, ...]) -> Any:
-    """One call, from what was said to the result; ``said`` is ordered as in `convolve`, dtype before method."""
+    """One call, from what was said to the result; ``said`` is ordered as in `convolve`, spacing before method."""
     if all(map(operator.is_, said, _UNSAID)):
         quick = tiny.attempt(x, w, mode, operation == "correlate")
         if quick is not None:
@@ -262,4 +300,5 @@ def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], opti
         return y
     other = w.center if operation == "convolve" else tuple(k - 1 - m for k, m in zip(w.shape, w.center, strict=True))
     center = [m + n for m, n in zip(x.center, other, strict=True)]
-    return Kernel(y, center, f"{x.name} * {w.name}" if operation == "convolve" else f"{x.name} ⋆ {w.name}")
+    name = f"{x.name} * {w.name}" if operation == "convolve" else f"{x.name} ⋆ {w.name}"
+    return Kernel(y, center, name, x.joint_truncation_error(w))

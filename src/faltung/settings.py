@@ -54,6 +54,8 @@ def get_threads() -> int:
 
 def checked_threads(count: object) -> int:
     """``count`` as an integer of at least 1."""
+    if isinstance(count, bool):
+        raise errors.not_an_integer("threads", count)
     try:
         value = operator.index(count)  # type: ignore[arg-type]  # its TypeError is the check
     except TypeError:
@@ -115,4 +117,11 @@ def level() -> int:
     return _level
 
 
-set_instruction_set(os.environ.get("FALTUNG_INSTRUCTION_SET", "auto"))
+def _from_environment() -> None:
+    name = os.environ.get("FALTUNG_INSTRUCTION_SET", "auto")
+    if name not in ("auto", *INSTRUCTION_SETS):
+        raise errors.unknown_instruction_set(name, INSTRUCTION_SETS, "the environment's FALTUNG_INSTRUCTION_SET")
+    set_instruction_set(name)
+
+
+_from_environment()

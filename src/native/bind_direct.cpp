@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "arguments.hpp"
 #include "bindings.hpp"
 #include "direct.hpp"
-#include "numpy_array.hpp"
 #include "tiny.hpp"
 
 namespace nb = nanobind;
@@ -19,58 +19,11 @@ namespace nb = nanobind;
 namespace faltung {
 namespace {
 
-using Integers = std::vector<std::ptrdiff_t>;
-
-// Keeps every position, and every product of two of these, far from overflow.
-constexpr std::ptrdiff_t most = std::ptrdiff_t{1} << 30;
-
-void require(bool condition, const char* message) {
-    if (!condition) throw nb::value_error(message);
-}
-
-ArrayView view_of(nb::handle object, const char* what) {
-    ArrayView view;
-    if (!view_array(object.ptr(), view))
-        throw nb::type_error((std::string(what) + " must be a NumPy array of a native numeric type").c_str());
-    return view;
-}
-
-struct Parameters {
-    const Integers &offset, &stride, &dilation, &boundary;
-};
-
-bool is_empty(const ArrayView& view) {
-    return std::find(view.shape, view.shape + view.dimensions, 0) != view.shape + view.dimensions;
-}
-
-Axis make_axis(const ArrayView& input, const ArrayView& kernel, const ArrayView& output,
-               const Parameters& given, std::size_t i) {
-    Axis axis;
-    axis.length = input.shape[i];
-    axis.step = input.strides[i];
-    axis.taps = kernel.shape[i];
-    axis.outputs = output.shape[i];
-    axis.offset = given.offset[i];
-    axis.stride = given.stride[i];
-    axis.dilation = given.dilation[i];
-    axis.boundary = static_cast<Boundary>(given.boundary[i]);
-    require(axis.length > 0, "an axis of the input is empty");
-    require(axis.taps > 0, "an axis of the kernel is empty");
-    require(given.boundary[i] >= 0 && given.boundary[i] <= static_cast<int>(Boundary::wrap),
-            "unknown boundary");
-    require(axis.stride > 0 && axis.stride < most, "stride out of range");
-    require(axis.dilation > 0 && axis.dilation < most, "dilation out of range");
-    require(axis.offset > -(most << 20) && axis.offset < most << 20, "offset out of range");
-    require(axis.outputs < (most << 20) / axis.stride && axis.taps < (most << 20) / axis.dilation,
-            "reach out of range");
-    return axis;
-}
-
 std::vector<Axis> make_axes(const ArrayView& input, const ArrayView& kernel, const ArrayView& output,
                             const Parameters& given) {
     std::vector<Axis> axes;
     for (std::size_t i = 0; i < static_cast<std::size_t>(output.dimensions); ++i)
-        axes.push_back(make_axis(input, kernel, output, given, i));
+        axes.push_back(make_axis(input, kernel.shape[i], output, given, i));
     if (axes.empty()) axes.emplace_back();  // a scalar is a vector of one
     std::ptrdiff_t taps = 1;
     for (const Axis& axis : axes) {
@@ -84,9 +37,7 @@ void require_same_dimensions(const ArrayView& input, const ArrayView& kernel, co
                              const Parameters& given) {
     const int dimensions = output.dimensions;
     require(input.dimensions == dimensions && kernel.dimensions == dimensions, "arrays differ in dimension");
-    for (const Integers* list : {&given.offset, &given.stride, &given.dilation, &given.boundary})
-        require(list->size() == static_cast<std::size_t>(dimensions),
-                "one parameter for each axis is needed");
+    require_one_for_each_axis(given, dimensions);
 }
 
 template <class T>
@@ -104,11 +55,6 @@ Fill<T> read_fill(nb::handle fill, int parts) {
         value.part[1] = static_cast<T>(number.imag);
     }
     return value;
-}
-
-bool signals_pending() {
-    const nb::gil_scoped_acquire gil;
-    return PyErr_CheckSignals() != 0;
 }
 
 template <class T>
@@ -147,12 +93,6 @@ bool run_wide(const DirectCall<std::uint64_t>& call, bool taps_signed, int threa
     }
     if (outcome == Outcome::interrupted) throw nb::python_error();
     return outcome == Outcome::done;
-}
-
-Level check_level(int level) {
-    require(level >= 0 && static_cast<std::size_t>(level) < level_names.size(), "unknown instruction set");
-    require(supported(static_cast<Level>(level)), "this processor lacks the instruction set");
-    return static_cast<Level>(level);
 }
 
 bool bound_direct(nb::handle input, nb::handle kernel, nb::handle output, const Integers& offset,

@@ -6,6 +6,7 @@
 namespace faltung {
 
 void bind_direct(nanobind::module_& module);
+void bind_chain(nanobind::module_& module);
 void bind_overlap_save(nanobind::module_& module);
 
 }  // namespace faltung

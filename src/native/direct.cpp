@@ -15,11 +15,10 @@ template <class T>
 class Taps {
 public:
     Taps(const Kernel& kernel, std::ptrdiff_t count)
-        : values_(static_cast<std::size_t>(count) * (kernel.parts == 1 ? 1 : 3)), count_(count) {
-        if (kernel.parts == 1) {
-            std::memcpy(values_.data(), kernel.data, values_.size() * sizeof(T));
-            return;
-        }
+        : real_(reinterpret_cast<const T*>(kernel.data)), count_(count) {
+        if (kernel.parts == 1) return;
+        values_.resize(static_cast<std::size_t>(3 * count));
+        real_ = values_.data();
         for (std::ptrdiff_t i = 0; i < count; ++i) {
             T pair[2];
             std::memcpy(pair, kernel.data + i * std::ptrdiff_t{sizeof pair}, sizeof pair);
@@ -28,38 +27,41 @@ public:
             values_[static_cast<std::size_t>(i + 2 * count)] = -pair[1];
         }
     }
-    [[nodiscard]] const T* real() const { return values_.data(); }
+    [[nodiscard]] const T* real() const { return real_; }
     [[nodiscard]] const T* imaginary() const { return values_.data() + count_; }
     [[nodiscard]] const T* negated_imaginary() const { return values_.data() + 2 * count_; }
     [[nodiscard]] bool finite() const {
         if constexpr (std::is_floating_point_v<T>)
-            return std::all_of(values_.begin(), values_.end(), [](T tap) { return std::isfinite(tap); });
+            return std::all_of(real_, real_ + (values_.empty() ? count_ : 2 * count_),
+                               [](T tap) { return std::isfinite(tap); });
         return true;
     }
 
 private:
-    std::vector<T> values_;
+    std::vector<T> values_;  // of a complex kernel
+    const T* real_;
     std::ptrdiff_t count_;
 };
 
 // The real products that make one part of the result; a real operand has no imaginary ones.
 template <class T>
-std::vector<Component<T>> components(const Taps<T>& taps, int source_parts, int kernel_parts,
+Components<T> components(const Taps<T>& taps, int source_parts, int kernel_parts,
                                      int result_part) {
-    std::vector<Component<T>> sum;
+    Components<T> sum;
     if (kernel_parts == 1) {
-        sum.push_back({result_part, taps.real()});
+        sum.add(result_part, taps.real());
     } else if (source_parts == 1) {
-        sum.push_back({0, result_part == 0 ? taps.real() : taps.imaginary()});
+        sum.add(0, result_part == 0 ? taps.real() : taps.imaginary());
     } else {
-        sum.push_back({0, result_part == 0 ? taps.real() : taps.imaginary()});
-        sum.push_back({1, result_part == 0 ? taps.negated_imaginary() : taps.real()});
+        sum.add(0, result_part == 0 ? taps.real() : taps.imaginary());
+        sum.add(1, result_part == 0 ? taps.negated_imaginary() : taps.real());
     }
     return sum;
 }
 
 template <class T>
 struct Scratch {
+    Scratch() {}  // leaves the buffers' bytes as they are
     GatherScratch<T> samples, presence;
     Buffer<std::ptrdiff_t> leading, leading_presence;
     Buffer<const T*> planes;
@@ -85,7 +87,7 @@ public:
         const Taps<T> taps(call.kernel, geometry.leading_taps * geometry.row.taps * geometry.column.taps);
         programs_.reserve(static_cast<std::size_t>(call.destination.parts));
         for (int part = 0; part < call.destination.parts; ++part)
-            programs_.push_back(compile<T>(geometry, prepared_.layout, prepared_.kernel.shape,
+            programs_.push_back(compile<T>(geometry, prepared_.layout, prepared_.tile,
                                            components(taps, call.source.parts, call.kernel.parts, part)));
         stores_directly_ = call.destination.parts == 1 && is_compute_type(call.destination.element) &&
                            is_aligned(call.destination.data);
@@ -120,14 +122,8 @@ private:
                                    std::all_of(geometry.leading.begin(), geometry.leading.end(),
                                                [](const Axis& axis) { return axis.step % size == 0; });
         return call_.source.parts == 1 && contiguous && steps_aligned &&
-               is_compute_type(call_.source.element) && is_aligned(call_.source.data) && !rows_collide();
-    }
-
-    // Rows a multiple of this apart meet in the same few places of the first-level cache, which
-    // costs more than copying them.
-    [[nodiscard]] bool rows_collide() const {
-        constexpr std::ptrdiff_t period = 4096;
-        return !prepared_.geometry.along_line() && prepared_.geometry.row.step % period == 0;
+               is_compute_type(call_.source.element) && is_aligned(call_.source.data) &&
+               (geometry.along_line() || !rows_collide(geometry.row.step));  // copying them costs less
     }
 
     static bool is_compute_type(Element element) {
@@ -147,10 +143,8 @@ private:
     }
 
     [[nodiscard]] bool holds_a_tile(const Rectangle& block) const {
-        const TileShape& tile = prepared_.kernel.shape;
-        const bool line = prepared_.geometry.along_line();
-        return block.rows >= (line ? 1 : tile.grid_rows) &&
-               block.columns >= (line ? tile.line_vectors : tile.grid_vectors) * tile.lanes;
+        const TileShape& tile = prepared_.tile;
+        return block.rows >= tile.rows && block.columns >= tile.columns;
     }
 
     // Where the tiles store a block's results: in the destination, if that takes them as they are.
@@ -177,11 +171,11 @@ private:
         T* const to = reinterpret_cast<T*>(call_.destination.data) + prepared_.output_index(block, 0);
         prepared_.kernel.run(programs_[0].sum(),
                              {planes, row * prepared_.layout.row_unit, row * geometry.row.stride, to,
-                              geometry.column.outputs, outputs.rows, outputs.columns, geometry.along_line()});
+                              geometry.column.outputs, outputs.rows, outputs.columns, prepared_.tile.tile});
     }
 
     void run_gathered(const Blocks::Block& block, const std::ptrdiff_t* leading, Scratch<T>& scratch) {
-        const GatheredShape shape(prepared_.geometry, prepared_.layout, prepared_.kernel.shape, block.outputs,
+        const GatheredShape shape(prepared_.geometry, prepared_.layout, prepared_.tile, block.outputs,
                                   sizeof(T));
         const T* const samples = gather(prepared_.geometry, prepared_.layout, call_.source, prepared_.reader,
                                         call_.fill, leading, block.outputs, shape, scratch.samples);
@@ -206,7 +200,7 @@ private:
         for (std::ptrdiff_t plane = 0; plane < count; ++plane) planes[plane] = samples + plane * shape.plane;
         prepared_.kernel.run(programs_[static_cast<std::size_t>(part)].sum(),
                              {planes, shape.pitch, shape.row_step, results.data, results.pitch, results.rows,
-                              results.columns, prepared_.geometry.along_line()});
+                              results.columns, prepared_.tile.tile});
     }
 
     void write(const Blocks::Block& block, int part, const T* results, std::ptrdiff_t pitch) const {

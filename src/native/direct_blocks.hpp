@@ -30,6 +30,7 @@ template <class T>
 struct Prepared {
     const DirectKernel<T>& kernel;
     Geometry geometry;
+    TileShape tile;
     PlaneLayout layout;
     Reader<T> reader;
     Blocks blocks;
@@ -37,7 +38,7 @@ struct Prepared {
     explicit Prepared(const DirectCall<T>& call);
 
     [[nodiscard]] Samples<T> samples(const T* first_plane, const GatheredShape& shape) const {
-        const std::ptrdiff_t chain_step = geometry.along_line() ? kernel.shape.lanes : shape.row_step;
+        const std::ptrdiff_t chain_step = geometry.along_line() ? tile.chain_step : shape.row_step;
         return {first_plane, shape.plane, shape.pitch, chain_step};
     }
     // Where the outputs of the block's row `row` begin, in elements.

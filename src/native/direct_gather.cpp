@@ -84,7 +84,7 @@ GatheredShape::GatheredShape(const Geometry& geometry, const PlaneLayout& layout
 // Short rows are strung together and computed as one line, the gaps between their outputs
 // included, where that is less work than whole tiles for every row.
 void GatheredShape::lay_lines(const Rectangle& block, const TileShape& tile, std::ptrdiff_t last_column) {
-    const std::ptrdiff_t width = tile.line_vectors * tile.lanes;
+    const std::ptrdiff_t width = tile.columns;
     const std::ptrdiff_t together = round_up(block.columns + last_column, tile.lanes);
     const std::ptrdiff_t apart = round_up(block.columns, width);
     rows = block.rows;
@@ -103,8 +103,8 @@ void GatheredShape::lay_lines(const Rectangle& block, const TileShape& tile, std
 
 void GatheredShape::lay_grid(const Axis& row, const Rectangle& block, const TileShape& tile,
                              std::ptrdiff_t last_column, std::ptrdiff_t element_size) {
-    result_rows = round_up(block.rows, tile.grid_rows);
-    result_columns = round_up(block.columns, tile.grid_vectors * tile.lanes);
+    result_rows = round_up(block.rows, tile.rows);
+    result_columns = round_up(block.columns, tile.columns);
     result_pitch = spread_rows(result_columns, element_size);
     rows = row.stride * (result_rows - 1) + row.reach() + 1;
     span = result_columns + last_column;

@@ -47,8 +47,9 @@ void leading_offsets(const Geometry& geometry, std::ptrdiff_t leading_output, st
 
 template <class T>
 struct GatherScratch {
-    Buffer<T> samples;
-    Buffer<std::ptrdiff_t> columns;
+    GatherScratch() {}  // leaves the buffers' bytes as they are
+    Buffer<T, 2048> samples;
+    Buffer<std::ptrdiff_t, 2048> columns;
 };
 
 // Returns the first plane; the others follow `shape.plane` elements apart.

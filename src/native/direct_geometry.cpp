@@ -59,7 +59,7 @@ Geometry make_geometry(std::vector<Axis> axes, std::ptrdiff_t tile_columns) {
     return geometry;
 }
 
-Cuts cut(const Axis& axis, std::ptrdiff_t tile, std::ptrdiff_t piece) {
+Cuts cut(const Axis& axis, std::ptrdiff_t tile, std::ptrdiff_t piece, bool edges_apart) {
     const std::ptrdiff_t outputs = axis.outputs;
     const std::ptrdiff_t room = axis.positions() - 1 - axis.reach() - axis.offset;
     const std::ptrdiff_t low = axis.offset < 0 ? (-axis.offset + axis.stride - 1) / axis.stride : 0;
@@ -69,7 +69,7 @@ Cuts cut(const Axis& axis, std::ptrdiff_t tile, std::ptrdiff_t piece) {
     Cuts cuts;
     cuts.reserve(static_cast<std::size_t>(outputs / piece) + 4);
     cuts.push_back(0);
-    if (last - first >= 2 * tile) {
+    if (edges_apart && last - first >= 2 * tile) {
         append_pieces(cuts, first, piece);
         append_pieces(cuts, last, piece);
     }

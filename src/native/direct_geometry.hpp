@@ -14,6 +14,9 @@ inline std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
+// Rows a multiple of this apart meet in the same few places of the first-level cache.
+inline bool rows_collide(std::ptrdiff_t bytes_apart) { return bytes_apart % 2048 == 0; }
+
 // Output p reads positions stride * p + offset + dilation * k, for k in [0, taps).
 struct Axis {
     std::ptrdiff_t taps = 1, outputs = 1, offset = 0, stride = 1, dilation = 1;
@@ -62,8 +65,8 @@ Geometry make_geometry(std::vector<Axis> axes, std::ptrdiff_t tile_columns);
 // How an axis is cut: piece i is [edges[i], edges[i + 1]).
 using Cuts = std::vector<std::ptrdiff_t>;
 
-// Pieces of at most about `piece` outputs. Where it pays, outputs that read beyond the edges are
-// cut off in pieces that are whole tiles, so that the interior can be read in place.
-Cuts cut(const Axis& axis, std::ptrdiff_t tile, std::ptrdiff_t piece);
+// Pieces of at most about `piece` outputs. With `edges_apart`, outputs that read beyond the edges
+// are cut off in pieces that are whole tiles, so that the interior can be read in place.
+Cuts cut(const Axis& axis, std::ptrdiff_t tile, std::ptrdiff_t piece, bool edges_apart);
 
 }  // namespace faltung

@@ -4,7 +4,8 @@
 //
 // A convolution is a program: a list of steps that every output tile runs. Taps that are
 // `chain` elements apart in memory share loads when the tile's rows are as far apart, so that
-// one step covers up to `most_taps` taps of such a chain.
+// one step covers up to `most_taps` taps of such a chain. The taps of a short kernel on a line
+// are neighbours instead, whose operands are made from each other in registers.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,19 @@ struct Run {
     std::int32_t steps;
 };
 
+// Which tile runs a program: two shapes for grids; for one line, chained taps or neighbours.
+enum class Tile : int { tall, wide, line, neighbours };
+inline constexpr int tiles = 4;
+
+// A tile of rows x columns outputs. A chain of up to `most_taps` is one step; longer ones are
+// cut into steps of up to `usual_taps`.
+struct TileShape {
+    Tile tile;
+    int rows, columns, lanes;
+    int chain_step;  // on a line: outputs from one tap of a step to the next
+    int usual_taps, most_taps;
+};
+
 // A program as the tile sees it. Taps stand in the order of the steps. Every block of at most
 // 128 products is summed from zero; block sums are added pairwise.
 template <class T>
@@ -47,13 +61,7 @@ struct Area {
     T* output;
     std::ptrdiff_t output_stride;
     std::ptrdiff_t rows, columns;
-    bool along_line;  // the tile's rows are consecutive vectors of one line
-};
-
-// A tile of `grid_rows` output rows, `grid_vectors` vectors wide; or `line_vectors` of one line. A
-// chain of up to `most_taps` is one step; longer ones are cut into steps of up to `usual_taps`.
-struct TileShape {
-    int lanes, grid_rows, grid_vectors, line_vectors, usual_taps, most_taps;
+    Tile tile;
 };
 
 template <class T>
@@ -72,7 +80,7 @@ using Writer = void (*)(const T* from, std::byte* to, std::ptrdiff_t step, std::
 
 template <class T>
 struct DirectKernel {
-    TileShape shape;
+    TileShape shapes[tiles];  // by Tile
     void (*run)(const Sum<T>& sum, const Area<T>& area);
     Reader<T> (*reader)(Element source);       // null functions: not a source of T
     Writer<T> (*writer)(Element destination);  // null: not a destination of T

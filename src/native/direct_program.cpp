@@ -27,7 +27,7 @@ template <class T>
 class Compiler {
 public:
     Compiler(const Geometry& geometry, const PlaneLayout& layout, const TileShape& shape,
-             const std::vector<Component<T>>& components)
+             const Components<T>& components)
         : geometry_(geometry),
           layout_(layout),
           components_(components),
@@ -35,10 +35,10 @@ public:
           usual_taps_(shape.usual_taps),
           most_taps_(shape.most_taps),
           chaining_(line_ ? geometry.column : geometry.row,
-                    line_ ? geometry.column.stride * shape.lanes : geometry.row.stride) {
+                    line_ ? geometry.column.stride * shape.chain_step : geometry.row.stride) {
         const auto taps =
             static_cast<std::size_t>(geometry.leading_taps * geometry.row.taps * geometry.column.taps) *
-            components.size();
+            static_cast<std::size_t>(components.count);
         program_.taps.reserve(taps);
         program_.steps.reserve(
             std::min(taps, std::size_t{64}));  // enough for small kernels, which must be quick
@@ -47,7 +47,8 @@ public:
 
     // Steps of equally many taps follow each other, over the whole kernel.
     Program<T> compile() {
-        for (int taps = most_taps_; taps > 0; --taps)
+        const auto longest = static_cast<int>(std::min<std::ptrdiff_t>(most_taps_, chaining_.length(0)));
+        for (int taps = longest; taps > 0; --taps)
             for (std::ptrdiff_t leading = 0; leading < geometry_.leading_taps; ++leading)
                 for (std::ptrdiff_t chain = 0; chain < chaining_.chains; ++chain)
                     add_chain(leading, chain, taps);
@@ -78,13 +79,13 @@ private:
     }
 
     void open_run(int taps) {
-        const int products = taps * static_cast<int>(components_.size());
+        const int products = taps * components_.count;
         if (products_ + products > most_products) close_block();
         if (runs_in_block_ == 0 || program_.runs.back().taps != taps) {
             program_.runs.push_back({taps, 0});
             ++runs_in_block_;
         }
-        program_.runs.back().steps += static_cast<std::int32_t>(components_.size());
+        program_.runs.back().steps += components_.count;
         products_ += products;
     }
 
@@ -110,7 +111,7 @@ private:
 
     const Geometry& geometry_;
     const PlaneLayout& layout_;
-    const std::vector<Component<T>>& components_;
+    const Components<T>& components_;
     bool line_;
     int usual_taps_, most_taps_;
     Chaining chaining_;
@@ -132,15 +133,15 @@ PlaneLayout::PlaneLayout(const Geometry& geometry, int parts_of_input)
 
 template <class T>
 Program<T> compile(const Geometry& geometry, const PlaneLayout& layout, const TileShape& shape,
-                   const std::vector<Component<T>>& components) {
+                   const Components<T>& components) {
     return Compiler<T>(geometry, layout, shape, components).compile();
 }
 
 template Program<float> compile(const Geometry&, const PlaneLayout&, const TileShape&,
-                                const std::vector<Component<float>>&);
+                                const Components<float>&);
 template Program<double> compile(const Geometry&, const PlaneLayout&, const TileShape&,
-                                 const std::vector<Component<double>>&);
+                                 const Components<double>&);
 template Program<std::uint64_t> compile(const Geometry&, const PlaneLayout&, const TileShape&,
-                                        const std::vector<Component<std::uint64_t>>&);
+                                        const Components<std::uint64_t>&);
 
 }  // namespace faltung

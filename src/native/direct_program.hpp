@@ -32,6 +32,17 @@ struct Component {
     const T* taps;  // in the kernel's shape
 };
 
+// The real products that make one part of a result.
+template <class T>
+struct Components {
+    Component<T> list[2];
+    int count = 0;
+
+    void add(int part, const T* taps) { list[count++] = {part, taps}; }
+    [[nodiscard]] const Component<T>* begin() const { return list; }
+    [[nodiscard]] const Component<T>* end() const { return list + count; }
+};
+
 template <class T>
 struct Program {
     std::vector<Step> steps;
@@ -49,6 +60,6 @@ struct Program {
 // geometry and the tile's shape alone.
 template <class T>
 Program<T> compile(const Geometry& geometry, const PlaneLayout& layout, const TileShape& shape,
-                   const std::vector<Component<T>>& components);
+                   const Components<T>& components);
 
 }  // namespace faltung

@@ -20,9 +20,10 @@ public:
           signs_{call.source.element != Element::uint64, taps_signed,
                  call.destination.element == Element::int64},
           scratch_(static_cast<std::size_t>(threads)) {
-        const Component<std::uint64_t> taps{0, reinterpret_cast<const std::uint64_t*>(call.kernel.data)};
+        Components<std::uint64_t> taps;
+        taps.add(0, reinterpret_cast<const std::uint64_t*>(call.kernel.data));
         program_ =
-            compile<std::uint64_t>(prepared_.geometry, prepared_.layout, prepared_.kernel.shape, {taps});
+            compile<std::uint64_t>(prepared_.geometry, prepared_.layout, prepared_.tile, taps);
     }
 
     [[nodiscard]] std::ptrdiff_t blocks() const { return prepared_.blocks.count(); }
@@ -35,7 +36,7 @@ public:
         const Blocks::Block block = prepared_.blocks[index];
         std::ptrdiff_t* const leading = scratch.leading.reserve(geometry.leading_taps);
         leading_offsets(geometry, block.leading, leading);
-        const GatheredShape shape(geometry, prepared_.layout, prepared_.kernel.shape, block.outputs,
+        const GatheredShape shape(geometry, prepared_.layout, prepared_.tile, block.outputs,
                                   sizeof(std::uint64_t));
         const auto* const samples = gather(geometry, prepared_.layout, call_.source, prepared_.reader,
                                            call_.fill, leading, block.outputs, shape, scratch.samples);

@@ -8,6 +8,13 @@
 
 namespace faltung::FALTUNG_LEVEL {
 
+// A boolean is a byte, of which NumPy may hold other values than 0 and 1.
+struct Truth {
+    unsigned char byte;
+    template <class T>
+    explicit operator T() const { return static_cast<T>(byte != 0); }
+};
+
 template <class From, class T>
 void convert_as(const std::byte* from, std::ptrdiff_t stride, std::ptrdiff_t count, T* to) {
     for (std::ptrdiff_t i = 0; i < count; ++i) {
@@ -29,7 +36,7 @@ void convert_from(const std::byte* from, std::ptrdiff_t stride, std::ptrdiff_t c
 template <class T>
 void convert(Element element, const std::byte* from, std::ptrdiff_t stride, std::ptrdiff_t count, T* to) {
     switch (element) {
-        case Element::boolean:  // a byte, 0 or 1
+        case Element::boolean: return convert_from<Truth>(from, stride, count, to);
         case Element::uint8: return convert_from<std::uint8_t>(from, stride, count, to);
         case Element::uint16: return convert_from<std::uint16_t>(from, stride, count, to);
         case Element::uint32: return convert_from<std::uint32_t>(from, stride, count, to);

@@ -27,5 +27,6 @@ NB_MODULE(_core, module) {
     module.def("instruction_sets", &faltung::instruction_sets,
                "The instruction sets that this build holds and this processor runs, narrowest first.");
     faltung::bind_direct(module);
+    faltung::bind_chain(module);
     faltung::bind_overlap_save(module);
 }

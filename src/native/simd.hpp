@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
+#ifdef __FMA__
+#include <immintrin.h>
+#endif
 
 namespace faltung::FALTUNG_LEVEL {
 
@@ -33,11 +37,10 @@ inline Vector<T> load(const T* from) {
     return v;
 }
 
-// A load that stays in its register. Without it GCC folds one load into several operations and
-// reads memory again for each, which is dear where a load crosses a cache line.
+// The same value, which from here on lives in a register: keeps a compiler from loading an
+// operand again for each of its uses, where loads are what limits a loop.
 template <class T>
-inline Vector<T> load_once(const T* from) {
-    Vector<T> v = load(from);
+inline Vector<T> in_register(Vector<T> v) {
 #if FALTUNG_VECTOR_BYTES == 16 && defined(__SSE2__) || FALTUNG_VECTOR_BYTES == 32 && defined(__AVX__) || \
     FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
     asm("" : "+v"(v));
@@ -45,6 +48,13 @@ inline Vector<T> load_once(const T* from) {
     asm("" : "+w"(v));
 #endif
     return v;
+}
+
+// A load that stays in its register. Without it GCC folds one load into several operations and
+// reads memory again for each, which is dear where a load crosses a cache line.
+template <class T>
+inline Vector<T> load_once(const T* from) {
+    return in_register<T>(load(from));
 }
 
 template <class T>
@@ -58,31 +68,54 @@ inline Vector<T> broadcast(T value) {
 }
 
 // a * b + c, rounded once where the instruction set can (FMA), twice elsewhere; the same in
-// every lane, because tails run through the same vector code.
+// every lane, because tails run through the same vector code. Left to find the instruction for a
+// loop over the lanes, GCC misses it in long unrolled code.
 template <class T>
 inline Vector<T> multiply_add(Vector<T> a, Vector<T> b, Vector<T> c) {
-#if defined(__FMA__) || defined(__aarch64__)
+#if FALTUNG_VECTOR_BYTES == 32 && defined(__FMA__)
+    if constexpr (std::is_same_v<T, float>) return _mm256_fmadd_ps(a, b, c);
+    if constexpr (std::is_same_v<T, double>) return _mm256_fmadd_pd(a, b, c);
+#elif FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return _mm512_fmadd_ps(a, b, c);
+    if constexpr (std::is_same_v<T, double>) return _mm512_fmadd_pd(a, b, c);
+#elif defined(__FMA__) || defined(__aarch64__)
     if constexpr (std::is_same_v<T, float>) {
         for (int i = 0; i < lanes<T>; ++i) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
         return c;
     } else if constexpr (std::is_same_v<T, double>) {
         for (int i = 0; i < lanes<T>; ++i) c[i] = __builtin_fma(a[i], b[i], c[i]);
         return c;
-    } else
+    }
 #endif
-        return a * b + c;
+    return a * b + c;
 }
 
-// The same value, which from here on lives in a register: keeps a compiler from loading an
-// operand again for each of its uses, where loads are what limits a loop.
+// How many elements apart two vectors are between which `between` shifts. AVX2 shifts within 128
+// bits only, which vectors half their length apart make no restriction.
 template <class T>
-inline Vector<T> in_register(Vector<T> v) {
-#if defined(__x86_64__)
-    __asm__("" : "+v"(v));
-#elif defined(__aarch64__)
-    __asm__("" : "+w"(v));
+inline constexpr int shift_reach = FALTUNG_VECTOR_BYTES == 32 ? lanes<T> / 2 : lanes<T>;
+
+template <int shift, class T, int... i>
+inline Vector<T> between(Vector<T> low, Vector<T> high, std::integer_sequence<int, i...>) {
+    constexpr int reach = shift_reach<T>;
+    constexpr int in_high = lanes<T> - reach;  // the element at `reach` is the first of `high`
+    return __builtin_shufflevector(low, high, (i % reach + shift < reach ? i + shift : i + shift + in_high)...);
+}
+
+// The vector `shift` elements after `low`; `high` is the one `shift_reach` after it.
+template <int shift, class T>
+inline Vector<T> between(Vector<T> low, Vector<T> high) {
+    static_assert(shift > 0 && shift < shift_reach<T>);
+#if FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    // GCC would take a permutation, with an index in a register. (The unmasked intrinsic warns of
+    // its own uninitialised operand.)
+    if constexpr (sizeof(T) == 4)
+        return (Vector<T>)_mm512_maskz_alignr_epi32(0xffff, (__m512i)high, (__m512i)low, shift);
+    else
+        return (Vector<T>)_mm512_maskz_alignr_epi64(0xff, (__m512i)high, (__m512i)low, shift);
+#else
+    return between<shift, T>(low, high, std::make_integer_sequence<int, lanes<T>>{});
 #endif
-    return v;
 }
 
 }  // namespace faltung::FALTUNG_LEVEL

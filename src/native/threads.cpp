@@ -5,7 +5,6 @@
 #include <chrono>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -44,6 +43,10 @@ void work(Shared& shared, std::ptrdiff_t count, int worker, const Task& task, Po
 }  // namespace
 
 bool parallel_for(std::ptrdiff_t count, int threads, const Task& task, const Interrupted& interrupted) {
+    if (count == 1) {  // most small calls: nothing to share, and reading a clock would take longer
+        task(0, 0);
+        return true;
+    }
     Shared shared;
     const auto workers = static_cast<int>(std::clamp<std::ptrdiff_t>(count, 1, std::max(threads, 1)));
     std::vector<std::thread> others;
@@ -51,8 +54,8 @@ bool parallel_for(std::ptrdiff_t count, int threads, const Task& task, const Int
     for (int worker = 1; worker < workers; ++worker) {
         try {
             others.emplace_back([&, worker] { work(shared, count, worker, task, [] {}); });
-        } catch (const std::system_error&) {
-            break;  // the system has no thread to give: the others do the work
+        } catch (...) {
+            break;  // no thread or no memory for one is to be had: the others do the work
         }
     }
     bool was_interrupted = false;

@@ -23,6 +23,19 @@ def direct(
     False if a wide result does not fit the output's type.
     """
 
+def chain(
+    input: NDArray[Any],
+    terms: list[list[NDArray[Any]]],
+    output: NDArray[Any],
+    offset: list[int],
+    stride: list[int],
+    dilation: list[int],
+    boundary: list[int],
+    level: int,
+    threads: int,
+) -> bool:
+    """output = sum over terms of the passes by their factors, one for each axis. Whether all of it is finite."""
+
 def tiny(input: object, kernel: object, mode: int, correlate: bool, level: int) -> NDArray[Any] | None:
     """The result for two small vectors of native floats, None for anything else."""
 

@@ -13,6 +13,7 @@ from faltung.machine import Machine
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
+_STEP_LIMIT, _REACH_LIMIT = 2**30, 2**50
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
@@ -69,6 +70,16 @@ def too_inaccurate(problem: Problem, bound: float) -> str | None:
     """The reason to refuse when a relative tolerance is asked for that ``bound`` exceeds."""
     if isinstance(problem.accuracy, float) and bound > problem.accuracy:
         return f"its error bound {bound:.1e} exceeds accuracy={problem.accuracy:g}"
+    return None
+
+
+def beyond_native_indices(problem: Problem) -> str | None:
+    """The reason to refuse steps and positions that the native core does not count in 64 bits."""
+    if max((*problem.stride, *problem.dilation), default=1) >= _STEP_LIMIT:
+        return "a stride or dilation of 2**30 or more is not counted natively"
+    for r, (first, last), s, n in zip(problem.low, problem.reach(), problem.stride, problem.length, strict=True):
+        if max(-(r + first), r + last, s * n, last - first) >= _REACH_LIMIT:
+            return "a position 2**50 or more from the input is not counted natively"
     return None
 
 

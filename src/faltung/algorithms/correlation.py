@@ -138,7 +138,8 @@ def _phases(offset: int, stride: int, dilation: int, spread: int, taps: int, out
     a sample lies if that is a multiple of ``spread``.
     """
     if spread == 1:
-        yield _AxisPhase(slice(None), slice(None), offset, stride, dilation)
+        # A single output has no next: its stride would only cost memory.
+        yield _AxisPhase(slice(None), slice(None), offset, stride if outputs > 1 else 1, dilation)
         return
     apart = spread // math.gcd(stride, spread)
     every = spread // math.gcd(dilation, spread)

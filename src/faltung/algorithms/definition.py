@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from faltung.algorithms.algorithm import Algorithm, Array, Cost, Mask, Run, unit_roundoff
+from faltung.algorithms.algorithm import Algorithm, Array, Cost, Mask, Run, too_inaccurate, unit_roundoff
 from faltung.machine import Machine, current
 from faltung.meaning.definition import empty_windows, feature_map
 from faltung.task.operand import Weights
@@ -16,21 +16,26 @@ _PATIENCE_SECONDS = 10.0
 
 
 def _refuse(problem: Problem) -> str | None:
-    return None
+    return too_inaccurate(problem, _bound(problem))
+
+
+def _bound(problem: Problem) -> float:
+    """Exact sums, rounded once to float64 perhaps and once to the result's type."""
+    return 2 * unit_roundoff(problem.result_dtype)
 
 
 def _cost(problem: Problem, machine: Machine) -> Cost:
     terms = problem.outputs * problem.taps
     seconds = machine.interpreted_call_seconds + terms / machine.interpreted_products_per_second
-    return Cost(seconds, seconds, 2 * unit_roundoff(problem.result_dtype), detail="term by term, in Python")
+    return Cost(seconds, seconds, _bound(problem), detail="term by term, in Python")
 
 
 def _prepare(problem: Problem, weights: Weights) -> Run:
     w, seconds = weights.values, _cost(problem, current()).seconds
-    if seconds > _PATIENCE_SECONDS:
-        warnings.warn(f"the definition, term by term, will take some {seconds:.0f} s: {problem}", stacklevel=4)
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
+        if seconds > _PATIENCE_SECONDS:
+            warnings.warn(f"the definition, term by term, will take some {seconds:.0f} s: {problem}", stacklevel=4)
         out[...] = feature_map(x, w, problem.sum, out.dtype, present)
         if not problem.renormalise:
             return None

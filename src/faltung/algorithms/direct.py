@@ -16,6 +16,7 @@ from faltung.algorithms.algorithm import (
     Cost,
     Mask,
     Run,
+    beyond_native_indices,
     bytes_moved,
     real_products,
     summation_bound,
@@ -39,10 +40,10 @@ def _refuse(problem: Problem) -> str | None:
     for argument, dtype in (("x", problem.input_dtype), ("w", problem.kernel_dtype), ("result", problem.result_dtype)):
         if dtype not in _SUPPORTED:
             return f"{argument} is {dtype}: it has no native arithmetic"
+    if beyond := beyond_native_indices(problem):
+        return beyond
     if problem.renormalise and not problem.plain:
         return "weights are renormalised for one channel only"
-    if problem.renormalise and {"normalize", "constant"} <= set(problem.boundary):
-        return "'normalize' on one axis and 'constant' on another cannot share one continuation"
     return too_inaccurate(problem, summation_bound(problem))
 
 
@@ -50,19 +51,23 @@ def _refuse(problem: Problem) -> str | None:
 
 
 def _cost(problem: Problem, machine: Machine) -> Cost:
-    terms = problem.outputs * problem.taps * real_products(problem) / math.prod(problem.input_dilation)
     sums = 3 if problem.renormalise else 1
-    if numbers.is_integral(problem.compute_dtype):
-        peak = computing = terms / machine.integer_products_per_second
-    else:
-        lanes = vectors(problem.compute_dtype, machine)
-        peak = terms / (lanes * machine.vector_products_per_second)
-        loading = terms * loads_per_product(problem, int(lanes)) / (lanes * machine.vector_loads_per_second)
-        computing = max(peak, loading)
+    peak, computing = computing_seconds(problem, machine)
     moving = bytes_moved(problem) / machine.bytes_per_second
     copied = copied_elements(problem) / machine.copied_elements_per_second
     seconds = machine.call_seconds + sums * (max(computing, moving) + copied)
     return Cost(seconds, sums * max(peak, moving), summation_bound(problem), detail=f"{problem.taps} taps")
+
+
+def computing_seconds(problem: Problem, machine: Machine) -> tuple[float, float]:
+    """Seconds of the products alone: at the units' peak, and as the tile's loads allow."""
+    terms = problem.outputs * problem.taps * real_products(problem) / math.prod(problem.input_dilation)
+    if numbers.is_integral(problem.compute_dtype):
+        return (terms / machine.integer_products_per_second,) * 2
+    lanes = vectors(problem.compute_dtype, machine)
+    peak = terms / (lanes * machine.vector_products_per_second)
+    loading = terms * loads_per_product(problem, int(lanes)) / (lanes * machine.vector_loads_per_second)
+    return peak, max(peak, loading)
 
 
 def loads_per_product(problem: Problem, lanes: int) -> float:

@@ -2,7 +2,7 @@
 
 The output is cut into blocks; each is one cyclic convolution of ``length`` samples, of which
 the last ``length - K + 1`` outputs are kept. NaN, infinity and blocks of very different
-magnitude stay apart: see ``src/native/overlap_save.hpp`` and docs/accuracy.md.
+magnitude stay apart: see ``src/native/overlap_save.hpp`` and docs/accuracy-fft.md.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from faltung.algorithms.algorithm import (
     Cost,
     Mask,
     Run,
+    beyond_native_indices,
     bytes_moved,
     too_inaccurate,
     unit_roundoff,
     vectors,
 )
 from faltung.algorithms.correlation import correlation_taps
-from faltung.algorithms.repair import repair
+from faltung.algorithms.repair import finite, repair
 from faltung.machine import Machine, current
 from faltung.meaning.boundary import BOUNDARIES
 from faltung.task.operand import Weights
@@ -59,7 +60,8 @@ def _refuse(problem: Problem) -> str | None:
         return "a transform's error is relative to the norm, not to each element"
     if reach(problem) > _LONGEST // 2:
         return f"the kernel reaches over {reach(problem)} samples, more than a transform of {_LONGEST} serves"
-    return too_inaccurate(problem, error_bound(problem, _LONGEST))
+    length, _ = block_length(problem, current())
+    return beyond_native_indices(problem) or too_inaccurate(problem, error_bound(problem, length))
 
 
 def axis_of(problem: Problem) -> int:
@@ -136,7 +138,8 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
         if target is not out:
             with np.errstate(over="ignore"):
                 out[...] = target
-        if problem.dilation[axis] > 1:  # its gaps were transformed as zeros, which infinity would meet
+        # The gaps of a dilation were transformed as zeros, which infinity would meet.
+        if problem.dilation[axis] > 1 and not finite(out):
             repair(problem, weights, x, out, threads)
         return None
 

@@ -25,7 +25,8 @@ def renormalised_sums(problem: Problem, weights: Weights, prepare: Prepare) -> R
     """Prepare the three sums by ``prepare``, the plain sum's."""
     w = weights.values
     everything = float(w.sum(dtype=np.float64))
-    plain = replace(problem, omit=False, boundary=_absent_outside(problem), structure=UNKNOWN)
+    padded, widths = _constants_padded(problem)
+    plain = replace(padded, omit=False, boundary=_absent_outside(padded), structure=UNKNOWN)
     sums = prepare(_floating(plain), weights)
     counted = replace(
         plain,
@@ -41,25 +42,49 @@ def renormalised_sums(problem: Problem, weights: Weights, prepare: Prepare) -> R
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
         there = np.broadcast_to(np.True_, x.shape) if present is None else present
         samples = x if present is None else np.where(present, x, x.dtype.type(0))
+        if widths is not None:
+            samples = np.pad(samples, widths, constant_values=problem.fill_value)
+            there = np.pad(there, widths, constant_values=True)
+        total = np.empty(out.shape, np.result_type(out.dtype, np.float64))
         weight, count = np.empty(out.shape, np.float64), np.empty(out.shape, np.int64)
-        sums(samples, out, None, threads)
+        sums(samples, total, None, threads)
         present_weights(there, weight, None, threads)
         positive(there, count, None, threads)
         empty: Mask = count == 0
         with np.errstate(all="ignore"):
-            _scale(out, everything / np.where(empty, 1.0, weight))
+            _scale(total, everything / np.where(empty, 1.0, weight))
+            out[...] = total
         out[empty] = np.nan
         return empty
 
     return run
 
 
-def _scale(out: Array, ratio: Array) -> None:
+def _scale(total: Array, ratio: Array) -> None:
     """Multiply in place; real and imaginary part apart, so that an infinite one leaves the other be."""
-    factor = ratio.astype(numbers.real_type(out.dtype))
-    out.real *= factor
-    if out.dtype.kind == "c":
-        out.imag *= factor
+    total.real *= ratio
+    if total.dtype.kind == "c":
+        total.imag *= ratio
+
+
+def _constants_padded(problem: Problem) -> tuple[Problem, list[tuple[int, int]] | None]:
+    """With 'constant' on some axes and 'normalize' on others: the problem of an input that holds
+    the constants, which count as present, and by how much it is padded with them.
+    """
+    if not {"constant", "normalize"} <= set(problem.boundary):
+        return problem, None
+    spans = zip(problem.touched(), problem.input_shape, problem.boundary, strict=True)
+    widths = [
+        (max(-low, 0), max(low + count - n, 0)) if boundary == "constant" else (0, 0)
+        for (low, count), n, boundary in spans
+    ]
+    padded = replace(
+        problem,
+        input_shape=tuple(n + before + after for n, (before, after) in zip(problem.input_shape, widths, strict=True)),
+        low=tuple(low + before for low, (before, _) in zip(problem.low, widths, strict=True)),
+        fill_value=0,
+    )
+    return padded, [(0, 0), (0, 0), *widths]
 
 
 def _absent_outside(problem: Problem) -> tuple[Any, ...]:

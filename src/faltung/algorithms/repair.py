@@ -12,11 +12,14 @@ from faltung.task.problem import Problem
 _ROWS = 64
 
 
+def finite(out: Array) -> bool:
+    """Whether no element is NaN or infinite; False also where only their sum is."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(out.sum()))
+
+
 def repair(problem: Problem, weights: Weights, x: Array, out: Array, threads: int) -> None:
     """Recompute by ``direct`` the tiles of ``out`` that hold a NaN or an infinity."""
-    with np.errstate(all="ignore"):
-        if np.isfinite(out.sum()):
-            return
     strange = ~np.isfinite(out[0, 0])
     for start in range(0, problem.length[0], _ROWS):
         rows = strange[start : start + _ROWS]

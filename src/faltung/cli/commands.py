@@ -12,6 +12,7 @@ from rich.console import Console
 
 from faltung import settings
 from faltung.cli import apply as applying
+from faltung.cli import function as functions
 from faltung.cli import kernel_library, printing
 from faltung.cli.command_error import CommandError, told_by_the_library
 from faltung.cli.patience import patience
@@ -134,6 +135,28 @@ def kernels(
     with failing_in_a_line():
         shown: Any = kernel_library.table() if name is None else kernel_library.detail(name)
         _console().print(shown)
+
+
+@app.command()
+def function(
+    x: Annotated[str, typer.Argument(help="A function, e.g. 'exp(-t) on 0..inf' or 'gaussian(0, 2)'.")],
+    w: Annotated[str, typer.Argument(help="Another, e.g. 'box(0, 1)'.")],
+    at: Annotated[list[float] | None, typer.Option(help="Print the value there; may be repeated.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Picture to write (.png, .svg, .pdf).")] = None,
+    correlate: Annotated[bool, typer.Option("--correlate", help="Do not flip the second.")] = False,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite the output if it exists.")] = False,
+) -> None:
+    """Convolve two functions of t: the integral itself, to 13 digits.
+
+    faltung function "exp(-t) on 0..inf" "box(0, 1)" -o s.png
+
+    faltung function "sin(t) on 0..2*pi" "exponential(2)" --at 1.5
+    """
+    with failing_in_a_line():
+        operation = "correlate" if correlate else "convolve"
+        request = functions.Request(x, w, operation, tuple(at or ()), output, force)
+        for line in functions.convolve(request):
+            printing.plain(line, _console())
 
 
 @app.command()

@@ -81,12 +81,13 @@ def feature_map(
     if x.dtype.kind == "c":
         which = which._replace(fill_value=complex(which.fill_value))  # a sample like the others
     y = np.empty((x.shape[0], w.shape[0], *which.length), dtype=object)
+    objects = "O" in (x.dtype.kind, w.dtype.kind, result.kind)
     samples = numbers.widen(x, w.dtype)
     taps = numbers.widen(np.conj(w) if which.operation == "correlate" else w, x.dtype)
     for b, o, *p in np.ndindex(*y.shape):
         terms = list(_terms(samples, taps, which, b, o, p, present))
-        total = numbers.sum_of_products(terms)
-        y[b, o, *p] = _renormalised(total, terms, taps[o]) if which.renormalise else total
+        total = numbers.sum_of_products(terms, objects)
+        y[b, o, *p] = _renormalised(total, terms, taps[o], objects) if which.renormalise else total
     return numbers.narrow(y, result)
 
 
@@ -145,14 +146,13 @@ def _read(
     return x[tuple(index)]
 
 
-def _renormalised(total: Any, terms: list[tuple[Any, Any]], taps: NDArray[Any]) -> Any:
+def _renormalised(total: Any, terms: list[tuple[Any, Any]], taps: NDArray[Any], objects: bool) -> Any:
     """W * total / W_present; NaN where no positive weight is present."""
     if not any(weight > 0 for _, weight in terms):
         return float("nan")
-    everything, present = sum(taps.flat), sum(weight for _, weight in terms)
-    if isinstance(total, numbers.ComplexPair):
-        return total.scaled(everything, present)
-    return total * everything / present
+    everything = numbers.sum_of_products([(weight, 1) for weight in taps.flat], objects)
+    present = numbers.sum_of_products([(weight, 1) for _, weight in terms], objects)
+    return numbers.scaled(total, everything, present)
 
 
 def empty_windows(

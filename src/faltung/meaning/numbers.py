@@ -8,6 +8,8 @@ no repair of infinities.
 from __future__ import annotations
 
 import functools
+import math
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,33 +88,43 @@ def real_type(dtype: DType) -> DType:
 
 
 def widen(values: NDArray[Any], beside: DType) -> NDArray[Any]:
-    """The same values as an object array of numbers in which the definition computes.
+    """The same values as an object array of Python's numbers; long doubles stay as they are.
 
-    Integers of any size; float16 and float32 as Python's float (their products are exact in
-    it); float64 and wider as long double, but as Python's float ``beside`` Python's numbers.
+    Integers of any size; ``beside`` an object array, what NumPy makes of the values.
     """
-    if beside.kind == "O":
+    if "O" in (beside.kind, values.dtype.kind):
         return values.astype(object)
-    if is_integral(values.dtype):
-        return values.astype(int).astype(object) if values.dtype == bool else values.astype(object)
-    if values.dtype.kind == "O":
-        return values
-    precise = real_type(values.dtype).itemsize > 4
-    if values.dtype.kind == "c":
-        return values.astype(np.clongdouble if precise else np.complex128).astype(object)
-    return values.astype(np.longdouble if precise else np.float64).astype(object)
+    if values.dtype == bool:
+        values = values.astype(int)
+    elif values.dtype.kind in "fc" and real_type(values.dtype).itemsize <= 8:
+        values = values.astype(np.complex128 if values.dtype.kind == "c" else np.float64)
+    return values.astype(object)
 
 
-def sum_of_products(terms: list[tuple[Any, Any]]) -> Any:
-    """The sum of products, one after the other; the integer 0 if there is none."""
+def sum_of_products(terms: list[tuple[Any, Any]], objects: bool = False) -> Any:
+    """The sum of products, exactly; the integer 0 if there is none.
+
+    A Fraction where finite floats are summed; ``objects`` are summed one after the other by
+    their own arithmetic, as are floats where one is not finite.
+    """
     if any(isinstance(number, complex | np.complexfloating) for term in terms for number in term):
-        return _complex_sum(terms)
+        return _complex_sum(terms, objects)
+    floats = any(isinstance(number, float | np.floating) for term in terms for number in term)
+    if floats and not objects and all(np.isfinite(float(number)) for term in terms for number in term):
+        return _exact_sum(terms)
     with np.errstate(all="ignore"):
         products = [sample * weight for sample, weight in terms]
         return sum(products[1:], start=products[0]) if products else 0
 
 
-def _complex_sum(terms: list[tuple[Any, Any]]) -> Any:
+def _exact_sum(terms: list[tuple[Any, Any]]) -> Fraction:
+    """The sum of products of finite floats, which are ratios of an integer and a power of two."""
+    ratios = [(a.as_integer_ratio(), b.as_integer_ratio()) for a, b in terms]
+    common = max(d * e for (_, d), (_, e) in ratios)
+    return Fraction(sum(a * b * (common // (d * e)) for (a, d), (b, e) in ratios), common)
+
+
+def _complex_sum(terms: list[tuple[Any, Any]], objects: bool) -> Any:
     """Real and imaginary part, each a sum of real products."""
     real: list[tuple[Any, Any]] = []
     imaginary: list[tuple[Any, Any]] = []
@@ -123,7 +135,7 @@ def _complex_sum(terms: list[tuple[Any, Any]]) -> Any:
                     real.append((-a, b))
                 else:
                     (imaginary if a_is_imaginary or b_is_imaginary else real).append((a, b))
-    return ComplexPair(sum_of_products(real), sum_of_products(imaginary))
+    return ComplexPair(sum_of_products(real, objects), sum_of_products(imaginary, objects))
 
 
 def _parts(number: Any) -> list[tuple[Any, bool]]:
@@ -139,9 +151,14 @@ class ComplexPair(NamedTuple):
     real: Any
     imaginary: Any
 
-    def scaled(self, numerator: Any, denominator: Any) -> ComplexPair:
-        """Both parts times a ratio of real numbers."""
-        return ComplexPair(*(part * numerator / denominator for part in self))
+
+def scaled(total: Any, numerator: Any, denominator: Any) -> Any:
+    """A sum times a ratio of real numbers; NaN and infinities stay what they are."""
+    if isinstance(total, ComplexPair):
+        return ComplexPair(*(scaled(part, numerator, denominator) for part in total))
+    if isinstance(total, float | np.floating) and not np.isfinite(total):
+        return total
+    return total * numerator / denominator
 
 
 def narrow(values: NDArray[Any], result: DType) -> NDArray[Any]:
@@ -162,6 +179,8 @@ def narrow(values: NDArray[Any], result: DType) -> NDArray[Any]:
                 value = _complex(value, result)
             elif is_integral(result):
                 value = fitting(_whole(value, result), result)
+            elif isinstance(value, Fraction) and result.kind in "fc":
+                value = _rounded(value, result)
             try:
                 narrowed[index] = value
             except OverflowError:
@@ -174,8 +193,19 @@ def _complex(pair: ComplexPair, result: DType) -> Any:
     if result.kind not in "cO":
         raise errors.result_dtype_refused(str(result), "complex", "take .real of the result if that is meant")
     number = np.empty((), result if result.kind == "c" else np.complex128)
-    number.real, number.imag = pair
+    number.real, number.imag = (_rounded(p, number.dtype) if isinstance(p, Fraction) else p for p in pair)
     return number[()] if result.kind == "c" else complex(number)
+
+
+def _rounded(value: Fraction, result: DType) -> Any:
+    """The nearest float64, or for long doubles the sum of the nearest and the nearest to the rest."""
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    if real_type(result).itemsize <= 8:
+        return nearest
+    return np.longdouble(nearest) + np.longdouble(float(value - Fraction(nearest)))
 
 
 def _whole(value: Any, result: DType) -> int:

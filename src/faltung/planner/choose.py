@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from faltung import errors, settings
 from faltung.algorithms.algorithm import Algorithm, Cost
+from faltung.algorithms.definition import DEFINITION
 from faltung.machine import Machine, shipped
 from faltung.planner.table import ALGORITHMS, METHODS
 from faltung.task.problem import Problem
@@ -48,7 +49,7 @@ def choose(problem: Problem, method: str = "auto") -> Choice:
     ValueError
         ``method`` is no algorithm's name, or that algorithm refuses.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise errors.unknown_word("method", method, METHODS)
     return _choose(problem, method, settings.get_instruction_set())
 
@@ -56,6 +57,8 @@ def choose(problem: Problem, method: str = "auto") -> Choice:
 @functools.lru_cache(maxsize=PLANS_REMEMBERED)
 def _choose(problem: Problem, method: str, instruction_set: str) -> Choice:
     candidates, refused = rank(problem, shipped(instruction_set))
+    if not candidates:
+        raise errors.no_algorithm(problem.accuracy, DEFINITION.cost(problem, shipped(instruction_set)).error_bound)
     if method == "auto":
         return Choice(candidates[0], tuple(candidates[1:]), refused)
     for candidate in candidates:

@@ -50,6 +50,8 @@ def _writable_in_place(out: NDArray[Any], task: Task) -> bool:
 def _check_out(out: object, problem: Problem) -> None:
     if not isinstance(out, np.ndarray):
         raise errors.out_not_an_array(out)
+    if isinstance(out, np.ma.MaskedArray):
+        raise errors.out_is_masked()
     if out.shape != problem.length:
         raise errors.out_mismatch("shape", out.shape, problem.length)
     if out.dtype.newbyteorder("=") != problem.result_dtype:

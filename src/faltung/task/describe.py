@@ -6,6 +6,7 @@ so that a repeated call finds its Problem in the cache.
 
 from __future__ import annotations
 
+import cmath
 import functools
 import math
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from faltung.meaning.extent import MODES, OPERATIONS, Mode, Operation
 from faltung.task.operand import Kind
 from faltung.task.per_axis import REACH_LIMIT, each, integer, step
 from faltung.task.problem import Index, Problem
+from faltung.task.reading import is_number
 
 NAN_POLICIES = ("propagate", "omit", "raise")
 PROBLEMS_REMEMBERED = 512
@@ -41,6 +43,7 @@ class Options(NamedTuple):
     nan_policy: str = "propagate"
     accuracy: str | float = "norm"
     dtype: DTypeLike | None = None
+    spacing: float | None = None
 
 
 def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
@@ -73,12 +76,14 @@ def _remembered(
 def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
     mode, accuracy = _words(operation, options)  # 1
     axes = _axes(x, w, options.axes)  # 2
-    boundary = _spread(each("boundary", options.boundary, len(axes), boundaries.check), axes, x.ndim, "constant")
+    rules = each("boundary", options.boundary, len(axes), boundaries.check)
+    # Nothing lies beyond a batch axis that is read: any rule will do, best one that is there.
+    boundary = _spread(rules, axes, x.ndim, rules[0] if rules else "constant")
     stride = _spread(each("stride", options.stride, len(axes), step("stride")), axes, x.ndim, 1)
     dilation = _spread(each("dilation", options.dilation, len(axes), step("dilation")), axes, x.ndim, 1)
     center = _spread(_centers(operation, w, options.center), axes, x.ndim, 0)  # 3
     kernel_shape = _spread(w.shape, axes, x.ndim, 1)
-    omit = x.masked or (options.nan_policy == "omit" and x.dtype.kind in "fc")
+    omit = x.masked or (options.nan_policy == "omit" and x.dtype.kind in "fcO")
     result = _result_type(x, w, omit or "normalize" in boundary, options.dtype)  # 4
     low, length = _box(operation, mode, x.shape, kernel_shape, axes, center, stride, dilation)  # 5
     problem = Problem(  # 6
@@ -107,6 +112,8 @@ def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple
 def _words(operation: object, options: Options) -> tuple[Mode, str | float]:
     if not isinstance(operation, str) or operation not in OPERATIONS:
         raise errors.unknown_word("operation", operation, OPERATIONS)
+    if options.spacing is not None:
+        raise errors.spacing_without_function(options.spacing)
     if not isinstance(options.mode, str) or options.mode not in MODES:
         raise errors.unknown_word("mode", options.mode, MODES)
     if not isinstance(options.nan_policy, str) or options.nan_policy not in NAN_POLICIES:
@@ -132,7 +139,7 @@ def _axes(x: Kind, w: Kind, axes: object) -> Index:
         if x.ndim != w.ndim:
             raise errors.dimensions_differ(x.shape, w.shape)
         return tuple(range(x.ndim))
-    given = tuple(axes) if isinstance(axes, Sequence | np.ndarray) else (axes,)
+    given = tuple(np.ravel(axes)) if isinstance(axes, np.ndarray) else axes if isinstance(axes, Sequence) else (axes,)
     named = tuple(integer("axes", axis) for axis in given)
     for axis in named:
         if not -x.ndim <= axis < x.ndim:
@@ -186,7 +193,7 @@ def _dtype(dtype: DTypeLike | None) -> np.dtype[Any] | None:
     try:
         return np.dtype(dtype).newbyteorder("=")
     except TypeError as reason:
-        raise errors.result_dtype_refused(str(dtype), "a number", f"name a numeric type ({reason})") from None
+        raise errors.not_a_dtype(dtype, str(reason)) from None
 
 
 # 5 box -------------------------------------------------------------------------------------
@@ -229,16 +236,37 @@ def _with_fill_value(problem: Problem, value: object, said: object) -> Problem:
     return problem.with_fill_value(fill)
 
 
-def fill_value_as(value: object, problem: Problem) -> int | float | complex:
-    """The fill value as a Python number that the computation's type holds."""
-    computed = problem.compute_dtype if problem.result_dtype.kind in "biuO" else problem.result_dtype
+def fill_value_as(value: Any, problem: Problem) -> Any:
+    """The fill value as what it is, a sample of the input: of the input's integer type or, where
+    sums are floating, of the precision in which they are computed.
+    """
     number = value.item() if isinstance(value, np.generic) else value
-    if isinstance(number, int | float | complex):
-        if problem.input_dtype.kind == "c":
-            return number
-        if not isinstance(number, complex):
-            if not numbers.is_integral(computed):
-                return math.nan if math.isnan(number) else number  # one NaN, so that Problems compare equal
-            if math.isfinite(number) and number == int(number) and -(2**63) <= number < 2**64:
-                return int(number)
-    raise errors.fill_value_does_not_fit(value, str(computed))
+    compute = problem.compute_dtype
+    if compute.kind == "O" and is_number(number):
+        return number
+    sample = problem.input_dtype if numbers.is_integral(compute) else _sample_type(problem.input_dtype, compute)
+    fill = _cast(number, sample) if isinstance(number, int | float | complex) else None
+    if fill is None:
+        raise errors.fill_value_does_not_fit(value, str(sample))
+    return fill
+
+
+def _sample_type(dtype: np.dtype[Any], compute: np.dtype[Any]) -> np.dtype[Any]:
+    return compute if dtype.kind == "c" else numbers.real_type(compute)
+
+
+def _cast(number: Any, dtype: np.dtype[Any]) -> int | float | complex | None:
+    """``number`` as a Python number that ``dtype`` holds, None if it holds none such."""
+    if isinstance(number, complex) and dtype.kind != "c":
+        return None
+    if numbers.is_integral(dtype):
+        low, high = numbers.integer_range(dtype)
+        real = number.real
+        return int(real) if math.isfinite(real) and real == int(real) and low <= real <= high else None
+    with np.errstate(over="ignore"):
+        cast = dtype.type(number)
+    if np.isinf(cast) and not cmath.isinf(number):
+        return None
+    if dtype.kind == "c":
+        return complex(cast)
+    return math.nan if np.isnan(cast) else float(cast)  # one NaN, so that Problems compare equal

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from faltung import errors
+from faltung.meaning import numbers
+from faltung.task.reading import read_array
 
 Factors = tuple[NDArray[Any], ...]
+Scalar = int | float | complex
+
+# A kernel of more elements than this is a slip of the pen, not a wish.
+LARGEST = 2**30
 
 
 class Kernel:
@@ -26,15 +33,14 @@ class Kernel:
         the middle, ``(length - 1) // 2``, by default.
     name
         How it prints.
-    factors
-        One 1-D array per axis whose outer product the values are, if that is known.
     truncation_error
-        Share of an infinite kernel's mass that lies beyond the values, if that is known.
+        Share of an infinite kernel's mass that lies beyond the values; None if unknown.
 
     Notes
     -----
-    As an operand a Kernel is weak: it takes the floating type of the array beside it. Its
-    centre overrides the operation's default. Values are read-only.
+    A Kernel does not change. As an operand it is weak: it takes the floating type of the array
+    beside it. Its centre overrides the operation's default. Arithmetic follows the library's
+    result types, and integers are exact or an OverflowError.
 
     Examples
     --------
@@ -49,36 +55,59 @@ class Kernel:
     __slots__ = ("center", "factors", "name", "truncation_error", "values")
     __array_ufunc__ = None  # so that numpy.float64(2) * kernel asks the Kernel
 
+    values: NDArray[Any]
+    center: tuple[int, ...]
+    name: str
+    truncation_error: float | None
+    factors: Factors | None
+    """One 1-D array per axis whose outer product the values are, where that is known."""
+
     def __init__(
         self,
         values: ArrayLike,
         center: int | Sequence[int] | None = None,
         name: str = "kernel",
-        factors: Sequence[ArrayLike] | None = None,
-        truncation_error: float = 0.0,
+        truncation_error: float | None = 0.0,
     ) -> None:
-        try:
-            weights = np.array(values)
-        except ValueError as reason:
-            raise errors.ragged("values", str(reason)) from None
-        if weights.dtype.kind not in "biufc":
-            raise errors.not_numeric("values", f"an array of {weights.dtype}")
-        if weights.size == 0:
-            raise errors.empty_kernel(weights.shape)
-        weights.flags.writeable = False
-        self.values: NDArray[Any] = weights
-        self.center = _center_of(weights.shape, center)
-        self.name = name
-        self.factors: Factors | None = None if factors is None else tuple(np.array(f) for f in factors)
-        self.truncation_error = truncation_error
+        self._become(_weights(values), center, name, truncation_error, None)
 
     @classmethod
-    def from_factors(cls, *factors: ArrayLike, name: str = "kernel", truncation_error: float = 0.0) -> Kernel:
-        """The outer product of 1-D kernels, one for each axis; a `Kernel` brings its centre."""
-        values = [np.asarray(factor) for factor in factors]
-        middle = [_center_of(value.shape, None)[0] for value in values]
-        center = [f.center[0] if isinstance(f, Kernel) else m for f, m in zip(factors, middle, strict=True)]
-        return cls(reduce(np.multiply.outer, values), center, name, values, truncation_error)
+    def from_factors(cls, *factors: ArrayLike, name: str = "kernel", truncation_error: float | None = 0.0) -> Kernel:
+        """The outer product of 1-D kernels, one for each axis; a `Kernel` brings its centre.
+
+        Raises
+        ------
+        ValueError, OverflowError, MemoryError
+            A factor is no line; a product of integers does not fit; there are too many products.
+        """
+        lines = [factor if isinstance(factor, Kernel) else cls(factor) for factor in factors]
+        for line in lines:
+            if line.ndim != 1:
+                raise errors.factor_not_one_dimensional(line.shape)
+        arrays = tuple(line.values for line in lines)
+        kernel = cls.__new__(cls)
+        center = [line.center[0] for line in lines]
+        kernel._become(outer_product(arrays), center, name, truncation_error, arrays)
+        return kernel
+
+    def _become(
+        self,
+        values: NDArray[Any],
+        center: int | Sequence[int] | None,
+        name: str,
+        truncation_error: float | None,
+        factors: Factors | None,
+    ) -> None:
+        values.flags.writeable = False
+        given = (values, _center_of(values.shape, center), name, truncation_error, factors)
+        for attribute, value in zip(("values", "center", "name", "truncation_error", "factors"), given, strict=True):
+            object.__setattr__(self, attribute, value)
+
+    def __setattr__(self, attribute: str, value: object) -> None:
+        raise errors.kernel_does_not_change(attribute)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.values, self.center, self.name, self.truncation_error, self.factors)
 
     def __repr__(self) -> str:
         return f"Kernel {self.name}, shape {self.shape}, center {self.center}"
@@ -132,53 +161,125 @@ class Kernel:
     def __neg__(self) -> Kernel:
         return self * -1
 
-    def __mul__(self, scalar: complex) -> Kernel:
+    def __mul__(self, scalar: Scalar) -> Kernel:
         if not isinstance(scalar, complex | float | int | np.number):
             return NotImplemented
-        factors = None
-        if self.factors is not None:
-            factors = (self.factors[0] * scalar, *self.factors[1:])
-        return self._with(self.values * scalar, self.center, factors)
+        weak = not isinstance(scalar, np.number)
+        dtype = numbers.result_type(self.dtype, np.asarray(scalar).dtype, w_weak=weak)
+        factors = None if self.factors is None else (_product(self.factors[0], scalar, dtype), *self.factors[1:])
+        values = _product(self.values, scalar, dtype)
+        return self._with(values, self.center, factors, f"{scalar} {self.name}")
 
     __rmul__ = __mul__
 
-    def __truediv__(self, scalar: complex) -> Kernel:
+    def __truediv__(self, scalar: Scalar) -> Kernel:
         if not isinstance(scalar, complex | float | int | np.number):
             return NotImplemented
-        return self * (1 / scalar)
+        if scalar == 0:
+            raise errors.kernel_parameter("divisor of the kernel", scalar, "a number other than zero")
+        factors = None if self.factors is None else (self.factors[0] / scalar, *self.factors[1:])
+        return self._with(self.values / scalar, self.center, factors, f"{self.name} / {scalar}")
 
     def __add__(self, other: Kernel) -> Kernel:
         if not isinstance(other, Kernel):
             return NotImplemented
+        return self._plus(other, f"{self.name} + {other.name}")
+
+    def __sub__(self, other: Kernel) -> Kernel:
+        if not isinstance(other, Kernel):
+            return NotImplemented
+        return self._plus(-other, f"{self.name} - {other.name}")
+
+    def _plus(self, other: Kernel, name: str) -> Kernel:
+        """Both laid centre on centre, and added."""
         if other.ndim != self.ndim:
             raise errors.dimensions_differ(self.shape, other.shape)
         before = tuple(max(a, b) for a, b in zip(self.center, other.center, strict=True))
         after = [
             max(k - m, j - n) for k, m, j, n in zip(self.shape, self.center, other.shape, other.center, strict=True)
         ]
-        shape = tuple(a + b for a, b in zip(before, after, strict=True))
-        total = np.zeros(shape, np.result_type(self.values, other.values))
+        dtype = numbers.result_type(self.dtype, other.dtype)
+        exact = numbers.is_integral(dtype)
+        total = np.zeros([a + b for a, b in zip(before, after, strict=True)], object if exact else dtype)
         for kernel in (self, other):
             corner = [b - m for b, m in zip(before, kernel.center, strict=True)]
-            total[tuple(slice(c, c + k) for c, k in zip(corner, kernel.shape, strict=True))] += kernel.values
-        return Kernel(total, before, f"{self.name} + {other.name}")
+            place = tuple(slice(c, c + k) for c, k in zip(corner, kernel.shape, strict=True))
+            total[place] += numbers.widen(kernel.values, dtype) if exact else kernel.values
+        return Kernel(
+            numbers.narrow(total, dtype) if exact else total, before, name, self.joint_truncation_error(other)
+        )
 
-    def __sub__(self, other: Kernel) -> Kernel:
-        if not isinstance(other, Kernel):
-            return NotImplemented
-        return Kernel((self + -other).values, (self + other).center, f"{self.name} - {other.name}")
+    def joint_truncation_error(self, other: Kernel) -> float | None:
+        """Of a kernel made of both: 0 if both are whole, otherwise unknown."""
+        return 0.0 if self.truncation_error == other.truncation_error == 0 else None
 
-    def _with(self, values: NDArray[Any], center: tuple[int, ...], factors: Factors | None) -> Kernel:
-        return Kernel(values, center, self.name, factors, self.truncation_error)
+    def _with(
+        self, values: NDArray[Any], center: tuple[int, ...], factors: Factors | None, name: str | None = None
+    ) -> Kernel:
+        return _restored(values, center, name or self.name, self.truncation_error, factors)
+
+
+def _restored(
+    values: NDArray[Any], center: tuple[int, ...], name: str, truncation_error: float | None, factors: Factors | None
+) -> Kernel:
+    kernel = Kernel.__new__(Kernel)
+    kernel._become(values.copy(), center, name, truncation_error, factors)
+    return kernel
+
+
+def _weights(values: ArrayLike) -> NDArray[Any]:
+    weights = read_array("values", values)
+    if weights.dtype.kind == "O":
+        if not all(isinstance(weight, int) for weight in weights.flat):
+            raise errors.not_numeric("values", "an array of objects")
+        weights = numbers.narrow(weights, np.dtype(np.int64))  # OverflowError where one does not fit
+    if weights.size == 0:
+        raise errors.empty_kernel(weights.shape)
+    return weights.copy()
+
+
+def outer_product(factors: Factors) -> NDArray[Any]:
+    """The outer product of 1-D arrays, exact for integers.
+
+    Raises
+    ------
+    OverflowError, MemoryError
+        A product of integers does not fit; there are too many products.
+    """
+    shape = tuple(len(factor) for factor in factors)
+    dtype = factors[0].dtype
+    for factor in factors[1:]:
+        dtype = numbers.result_type(dtype, factor.dtype)
+    if math.prod(shape) > LARGEST:
+        raise errors.result_too_large(shape, str(dtype), math.prod(shape) * dtype.itemsize)
+    exact = numbers.is_integral(dtype) and len(factors) > 1
+    product = numbers.widen(factors[0], dtype) if exact else factors[0]
+    for factor in factors[1:]:
+        product = np.multiply.outer(product, numbers.widen(factor, dtype) if exact else factor)
+    return numbers.narrow(product, dtype) if exact else product
+
+
+def _product(values: NDArray[Any], scalar: Scalar, dtype: np.dtype[Any]) -> NDArray[Any]:
+    if numbers.is_integral(dtype):
+        return numbers.narrow(numbers.widen(values, dtype) * int(scalar.real), dtype)
+    return np.asarray(values * scalar, dtype)
 
 
 def _center_of(shape: tuple[int, ...], center: int | Sequence[int] | None) -> tuple[int, ...]:
     if center is None:
         return tuple((k - 1) // 2 for k in shape)
-    given = (center,) * len(shape) if isinstance(center, int) else tuple(center)
+    each = tuple(center) if isinstance(center, list | tuple | np.ndarray) else (center,) * len(shape)
+    given = tuple(map(_index, each))
     if len(given) != len(shape):
         raise errors.wrong_count("center", len(given), len(shape))
     for axis, (m, k) in enumerate(zip(given, shape, strict=True)):
         if not 0 <= m < k:
             raise errors.center_outside(m, k, axis)
     return given
+
+
+def _index(value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise errors.not_an_integer("center", value) from None

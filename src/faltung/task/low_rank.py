@@ -36,7 +36,7 @@ def terms_of(w: NDArray[Any], tolerance: float, limit: int) -> tuple[Term, ...] 
     terms = _split((w / power).astype(wide), tolerance, limit)
     if terms is None:
         return None
-    return tuple(_balanced(term, power) for term in terms)
+    return tuple(balanced(term, power) for term in terms)
 
 
 def _split(w: NDArray[Any], tolerance: float, limit: int) -> list[Term] | None:
@@ -67,15 +67,19 @@ def _line(w: NDArray[Any]) -> Term:
     return tuple(factors)
 
 
-def _balanced(term: Term, power: float) -> Term:
+def balanced(term: Term, power: complex = 1.0) -> Term:
     """The term times ``power``: the last factor longer than 1 carries the scale, the others are
-    divided, by powers of two, to a sum of magnitudes of at most 1.
+    divided, by powers of two, to a sum of magnitudes of at most 1; single weights become 1.
     """
     scaled = max((axis for axis, factor in enumerate(term) if factor.size > 1), default=len(term) - 1)
-    balanced = []
+    factors = list(term)
     for axis, factor in enumerate(term):
-        weight = 1.0 if axis == scaled else 2.0 ** np.ceil(np.log2(np.sum(np.abs(factor))))
-        balanced.append(factor / weight)
-        power *= weight
-    balanced[scaled] = balanced[scaled] * power
-    return tuple(balanced)
+        if axis == scaled:
+            continue
+        if factor.size == 1:
+            factors[axis], power = np.ones_like(factor), power * factor[0]
+        elif (total := np.sum(np.abs(factor), dtype=np.float64)) > 0:
+            weight = 2.0 ** np.ceil(np.log2(total))
+            factors[axis], power = factor / weight, power * weight
+    factors[scaled] = factors[scaled] * power
+    return tuple(factors)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faltung import errors
+from faltung.meaning import numbers
 from faltung.meaning.extent import Operation
 from faltung.task import structure
 from faltung.task.describe import PROBLEMS_REMEMBERED, Options, describe
-from faltung.task.operand import Kind, Operand, Weights, read_input, read_kernel
+from faltung.task.operand import Operand, Weights, read_input, read_kernel
 from faltung.task.problem import Problem
 from faltung.task.structure import Structure
 
@@ -57,7 +58,7 @@ def with_input(task: Task, x: object) -> Task:
     if source.values is None:
         raise errors.shape_alone("x")
     same = kind.shape == problem.input_shape and kind.masked == task.masked
-    if not same or not _becomes(kind, problem.input_dtype):
+    if not same or not _becomes("x", source, problem.input_dtype):
         was = f"{'masked ' * kind.masked}{kind.dtype} {kind.shape}"
         planned = f"{'masked ' * task.masked}{problem.input_dtype} {problem.input_shape}"
         raise errors.unplanned_operand("x", was, planned)
@@ -71,15 +72,27 @@ def with_kernel(task: Task, w: object) -> Task:
     kind, shape = kernel.kind, tuple(problem.kernel_shape[axis] for axis in task.axes)
     if kernel.values is None:
         raise errors.shape_alone("w")
-    if kind.shape != shape or not _becomes(kind, problem.kernel_dtype):
+    if kind.shape != shape or not _becomes("w", kernel, problem.kernel_dtype):
         raise errors.unplanned_operand("w", f"{kind.dtype} {kind.shape}", f"{problem.kernel_dtype} {shape}")
+    center = tuple(problem.center[axis] for axis in task.axes)
+    if kind.center not in (None, center):
+        raise errors.unplanned_center(kind.center or (), center)
     problem, weights = _weigh(problem, task.axes, task.nan_policy, kernel)
     return task._replace(problem=problem, weights=weights)
 
 
-def _becomes(kind: Kind, dtype: np.dtype[Any]) -> bool:
+def _becomes(argument: str, operand: Operand, dtype: np.dtype[Any]) -> bool:
     """Whether an operand has the planned type, or is weak and takes it: never cut to another kind."""
-    return kind.dtype == dtype or (kind.weak and np.can_cast(kind.dtype, dtype, "same_kind"))
+    kind = operand.kind
+    if kind.dtype == dtype:
+        return True
+    if not kind.weak or not np.can_cast(kind.dtype, dtype, "same_kind"):
+        return False
+    if numbers.is_integral(dtype) and operand.values is not None and operand.values.size:
+        low, high = numbers.integer_range(dtype)
+        if int(operand.values.min()) < low or int(operand.values.max()) > high:
+            raise errors.integers_out_of_plan(argument, str(dtype))
+    return True
 
 
 def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Operand) -> tuple[Problem, Weights]:
@@ -100,7 +113,7 @@ def _sample(problem: Problem, nan_policy: str, source: Operand) -> tuple[NDArray
         raise errors.holds_nan("x")
     present = None
     if problem.omit:
-        missing = np.isnan(values) if source.mask is None else source.mask
+        missing = is_nan(values) if source.mask is None else source.mask
         present = ~missing[np.newaxis, np.newaxis]
     return values[np.newaxis, np.newaxis], present
 
@@ -111,9 +124,19 @@ def with_facts(problem: Problem, facts: Structure) -> Problem:
     return problem.with_structure(facts)
 
 
+def is_nan(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where values are NaN, in arrays of any kind."""
+    if values.dtype.kind in "fc":
+        nan: NDArray[np.bool_] = np.isnan(values)
+        return nan
+    if values.dtype.kind == "O":
+        return np.asarray(values != values, bool)
+    return np.zeros(values.shape, bool)
+
+
 def _holds_nan(values: NDArray[Any], mask: NDArray[np.bool_] | None) -> bool:
     known = values if mask is None else values[~mask]
-    return values.dtype.kind in "fc" and bool(np.isnan(known).any())
+    return bool(is_nan(known).any())
 
 
 def _check_weights(w: NDArray[Any]) -> None:

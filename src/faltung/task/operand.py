@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
-from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,22 +9,11 @@ from numpy.typing import NDArray
 
 from faltung import errors
 from faltung.meaning import numbers
-from faltung.task.kernel import Kernel
+from faltung.task.kernel import Kernel, outer_product
 from faltung.task.line import array_spec
+from faltung.task.reading import is_weak, read_array
 
 Term = tuple[NDArray[Any], ...]
-
-_NOT_BRIDGED = {
-    "torch": "PyTorch",
-    "jax": "JAX",
-    "jaxlib": "JAX",
-    "dask": "Dask",
-    "xarray": "xarray",
-    "pandas": "pandas",
-    "polars": "Polars",
-    "cupy": "CuPy",
-    "tensorflow": "TensorFlow",
-}
 
 
 class Weights(NamedTuple):
@@ -110,7 +96,7 @@ def read_input(x: object) -> Operand:
         if outer is not None:
             raise errors.not_numeric("x", f"a tensor with batch and channels ({x})")
         return Operand(Kind(dtype, shape))
-    return read_array("x", x)
+    return as_operand("x", x)
 
 
 def read_kernel(w: object) -> Operand:
@@ -124,9 +110,11 @@ def read_kernel(w: object) -> Operand:
         raise errors.masked_kernel()
     if isinstance(w, Kernel):
         return Operand(Kind(w.dtype, w.shape, weak=True, center=w.center), w.values, factors=w.factors)
-    if isinstance(w, tuple) and w and all(isinstance(f, np.ndarray | Kernel | list | tuple) for f in w):
+    if isinstance(w, tuple) and any(isinstance(factor, np.ndarray | Kernel) for factor in w):
         return _factored(w)
-    return read_array("w", w)
+    if isinstance(w, tuple) and any(isinstance(factor, list | tuple) for factor in w):
+        raise errors.tuple_of_sequences(w)
+    return as_operand("w", w)
 
 
 def _factored(w: tuple[Any, ...]) -> Operand:
@@ -137,8 +125,8 @@ def _factored(w: tuple[Any, ...]) -> Operand:
             raise errors.factor_not_one_dimensional(kind.shape)
         if kind.shape == (0,):
             raise errors.empty_kernel(kind.shape)
-    arrays = [np.asarray(factor.values) for factor in factors]
-    product = reduce(np.multiply.outer, arrays)
+    arrays = tuple(np.asarray(factor.values) for factor in factors)
+    product = outer_product(arrays)
     center = None
     if any(kind.center for kind in kinds):
         center = tuple(kind.center[0] if kind.center else (kind.shape[0] - 1) // 2 for kind in kinds)
@@ -147,59 +135,18 @@ def _factored(w: tuple[Any, ...]) -> Operand:
     return Operand(Kind(product.dtype, product.shape, weak, center=center), product, factors=same)
 
 
-def read_array(argument: str, value: object) -> Operand:
-    """An array, or what becomes one, as an Operand in native byte order; TypeError for others."""
-    library = _NOT_BRIDGED.get(type(value).__module__.partition(".")[0])
-    if library is not None:
-        raise errors.not_bridged(argument, library, type(value).__name__)
-    weak = not isinstance(value, np.ndarray | np.generic)
+def as_operand(argument: str, value: object) -> Operand:
+    """An array, or what becomes one, as an Operand; TypeError for others."""
     mask = np.ma.getmaskarray(value) if isinstance(value, np.ma.MaskedArray) else None
-    array = _exact_integers(value, _array(argument, value)) if weak else np.asarray(value)
-    _check_numeric(argument, array)
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
-    kind = Kind(array.dtype, array.shape, weak, mask is not None, exact=_exact_kind(array))
+    array = read_array(argument, value)
+    kind = Kind(array.dtype, array.shape, is_weak(value), mask is not None, exact=_exact_kind(argument, array))
     return Operand(kind, array, mask)
 
 
-def _exact_kind(array: NDArray[Any]) -> str | None:
+def _exact_kind(argument: str, array: NDArray[Any]) -> str | None:
     if array.dtype.kind != "O":
         return "float" if array.dtype.kind in "fc" else None
     names = {type(value).__name__ for value in array.flat}
+    if "Decimal" in names and names & {"Fraction", "float", "complex"}:
+        raise errors.mixed_exact_within(argument, sorted(names))
     return next((name for name in ("Decimal", "Fraction", "float") if name in names), "int")
-
-
-def _array(argument: str, value: object) -> NDArray[Any]:
-    if value is None or isinstance(value, str | bytes | dict | set | frozenset):
-        raise errors.not_numeric(argument, "None" if value is None else f"a {type(value).__name__}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", DeprecationWarning)
-            return np.asarray(value)
-    except (ValueError, DeprecationWarning) as reason:
-        if isinstance(value, Sequence):
-            raise errors.ragged(argument, str(reason)) from None
-        raise
-
-
-def _exact_integers(value: object, array: NDArray[Any]) -> NDArray[Any]:
-    """Lists of Python integers that NumPy would make float64 become object, and stay exact."""
-    if array.dtype.kind != "f" or array.size == 0 or not isinstance(value, Sequence | int):
-        return array
-    exact = np.asarray(value, dtype=object)
-    return exact if all(type(number) is int for number in exact.flat) else array
-
-
-def _check_numeric(argument: str, array: NDArray[Any]) -> None:
-    if array.dtype.kind in "biufc":
-        return
-    if array.dtype.kind != "O":
-        raise errors.not_numeric(argument, f"an array of {array.dtype}")
-    for number in array.flat:
-        if not _is_number(number):
-            raise errors.not_numeric(argument, f"an object array that holds {type(number).__name__}")
-
-
-def _is_number(value: object) -> bool:
-    # By name, so that neither is imported for those who do not use it.
-    return isinstance(value, int | float | complex | np.number) or type(value).__name__ in ("Fraction", "Decimal")

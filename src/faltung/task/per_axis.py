@@ -22,6 +22,8 @@ def each(argument: str, value: Any, count: int, check: Callable[[Any], _T]) -> t
     ValueError
         There are more or fewer; or what ``check`` raises.
     """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
         return (check(value),) * count
     if len(value) != count:

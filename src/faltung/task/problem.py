@@ -38,7 +38,7 @@ class Problem:
     low: Index
     length: Index
     boundary: tuple[Boundary, ...]
-    fill_value: int | float | complex = 0
+    fill_value: Any = 0
     batch: int = 1
     channels: int = 1
     filters: int = 1

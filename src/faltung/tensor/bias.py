@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faltung import errors
 from faltung.meaning import numbers
+from faltung.tensor import errors
 from faltung.tensor.operands import read_operand
 
 Array = NDArray[Any]

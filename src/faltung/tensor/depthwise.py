@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from faltung import errors
 from faltung.meaning.extent import OPERATIONS, Operation
+from faltung.tensor import errors as layer_errors
 from faltung.tensor import operators
 from faltung.tensor.layer import Boundaries, Integers
 from faltung.tensor.operands import read_operand
@@ -66,11 +67,11 @@ def depthwise(
         raise errors.unknown_word("operation", operation, OPERATIONS)
     kernel = read_operand("w", w)
     if kernel.kind.ndim < 1:
-        raise errors.tensor_rank(np.shape(x), kernel.kind.shape, "(C, *kernel)")
+        raise layer_errors.tensor_rank(np.shape(x), kernel.kind.shape, "(C, *kernel)")
     channels = np.shape(x)[-kernel.kind.ndim :][0] if np.ndim(x) >= kernel.kind.ndim else None
     if channels is not None and channels != kernel.kind.shape[0]:
         expected = (channels, *kernel.kind.shape[1:])
-        raise errors.shape_mismatch("w", kernel.kind.shape, expected, "one kernel for each channel of x")
+        raise layer_errors.shape_mismatch("w", kernel.kind.shape, expected, "one kernel for each channel of x")
     assert kernel.values is not None
     each = kernel.values[:, np.newaxis]
     return getattr(operators, operation)(  # type: ignore[no-any-return]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faltung import errors
 from faltung.meaning import gradient, numbers
 from faltung.meaning.extent import Operation
 from faltung.task.problem import Index, Problem
+from faltung.tensor import errors
 from faltung.tensor.feature_map import feature_map
 from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
 from faltung.tensor.operands import LAYOUT, read_operands, read_shape, read_two_batches

@@ -16,6 +16,7 @@ from faltung.meaning.extent import OPERATIONS, Operation
 from faltung.task.describe import PROBLEMS_REMEMBERED, accuracy_of, fill_value_as
 from faltung.task.per_axis import REACH_LIMIT, each, integer, step
 from faltung.task.problem import Index, Problem
+from faltung.tensor import errors as layer_errors
 from faltung.tensor import padding as paddings
 from faltung.tensor.padding import Axis, Padding, Sides, Word
 
@@ -66,7 +67,7 @@ class Layer(NamedTuple):
     def _problem(self, x: DType, x_shape: Index, w: DType, w_shape: Index) -> Problem:
         self.check_channels(x_shape, w_shape)
         if 0 in x_shape[2:]:
-            raise errors.no_samples(x_shape)
+            raise layer_errors.no_samples(x_shape)
         if 0 in w_shape:
             raise errors.empty_kernel(w_shape)
         axes = self.axes(x_shape[2:], w_shape[2:])
@@ -108,12 +109,12 @@ class Layer(NamedTuple):
         channels, (filters, per_group, *kernel) = x_shape[1], w_shape
         if channels != per_group * self.groups:
             if channels % self.groups:
-                raise errors.groups_do_not_divide(self.groups, "channels of x", channels)
+                raise layer_errors.groups_do_not_divide(self.groups, "channels of x", channels)
             x_expected = (x_shape[0], per_group * self.groups, *x_shape[2:])
             w_expected = (filters, channels // self.groups, *kernel)
-            raise errors.channels_differ(x_shape, w_shape, self.groups, x_expected, w_expected)
+            raise layer_errors.channels_differ(x_shape, w_shape, self.groups, x_expected, w_expected)
         if filters % self.groups:
-            raise errors.groups_do_not_divide(self.groups, "filters of w", filters)
+            raise layer_errors.groups_do_not_divide(self.groups, "filters of w", filters)
 
     def _centers(self, kernel: Index) -> Index:
         return tuple(extent.default_center(self.operation, k) for k in kernel)
@@ -121,7 +122,7 @@ class Layer(NamedTuple):
     def _box(self, i: int, axis: Axis) -> tuple[int, int]:
         low, length = paddings.box(self.padding[i], axis)
         if length < 1:
-            raise errors.no_output(i, axis.span + 1, axis.n, paddings.sides(self.padding[i], axis))
+            raise layer_errors.no_output(i, axis.span + 1, axis.n, paddings.sides(self.padding[i], axis))
         return low, length
 
     def _with_fill_value(self, problem: Problem) -> Problem:
@@ -166,5 +167,5 @@ def _linear_boundary(value: object) -> Boundary:
     boundary = boundaries.check(value)
     if boundary == "normalize":
         mend = "it scales by weights >= 0, which learned kernels have not; faltung.convolve has it"
-        raise errors.not_for_tensors("boundary='normalize'", mend)
+        raise layer_errors.not_for_tensors("boundary='normalize'", mend)
     return boundary

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from faltung import errors
-from faltung.task.operand import Operand, read_array
+from faltung.task.operand import Operand, as_operand
 from faltung.task.per_axis import integer
 from faltung.task.problem import Index
+from faltung.tensor import errors
 
 Array = NDArray[Any]
 
@@ -73,7 +73,7 @@ def read_operand(argument: str, value: object) -> Operand:
     """One array; TypeError for what is none, ValueError for masked ones."""
     if isinstance(value, np.ma.MaskedArray):
         raise errors.not_for_tensors(f"a masked array as {argument}", "a layer has no missing samples; fill them first")
-    return read_array(argument, value)
+    return as_operand(argument, value)
 
 
 def read_shape(argument: str, value: object) -> Index:

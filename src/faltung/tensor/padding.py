@@ -26,6 +26,7 @@ import numpy as np
 
 from faltung import errors
 from faltung.task.per_axis import REACH_LIMIT, integer
+from faltung.tensor import errors as layer_errors
 
 Word = Literal["valid", "full", "causal", "same", "same_upper", "same_lower"]
 WORDS: tuple[Word, ...] = get_args(Word)
@@ -59,12 +60,12 @@ def read(value: Any, ndim: int) -> tuple[Word | Sides, ...]:
     """
     if isinstance(value, str):
         if value not in WORDS:
-            raise errors.bad_padding(value, ndim, WORDS)
+            raise layer_errors.bad_padding(value, ndim, WORDS)
         return (value,) * ndim
     if not isinstance(value, Sequence | np.ndarray):
         return (_sides(value, value),) * ndim
     if len(value) != ndim:
-        raise errors.bad_padding(value, ndim, WORDS)
+        raise layer_errors.bad_padding(value, ndim, WORDS)
     return tuple(_pair(entry, value, ndim) for entry in value)
 
 
@@ -72,7 +73,7 @@ def _pair(entry: Any, value: object, ndim: int) -> Sides:
     if not isinstance(entry, Sequence | np.ndarray):
         return _sides(entry, entry)
     if isinstance(entry, str) or len(entry) != 2:
-        raise errors.bad_padding(value, ndim, WORDS)
+        raise layer_errors.bad_padding(value, ndim, WORDS)
     return _sides(*entry)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from faltung import errors
 from faltung.meaning import gradient, numbers
 from faltung.meaning.boundary import index_map
 from faltung.task.problem import Index, Problem
+from faltung.tensor import errors
 from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
 from faltung.tensor.operands import read_operand, read_shape
 from faltung.tensor.padding import Padding

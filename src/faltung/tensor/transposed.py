@@ -11,6 +11,7 @@ from faltung.meaning import numbers
 from faltung.meaning.extent import Operation
 from faltung.task.per_axis import each, integer
 from faltung.task.problem import Index
+from faltung.tensor import errors as layer_errors
 from faltung.tensor import padding as paddings
 from faltung.tensor.bias import add_bias, read_bias
 from faltung.tensor.gradients import adjoint
@@ -155,11 +156,11 @@ def _check_channels(x_shape: Index, w_shape: Index, groups: int) -> None:
     channels = x_shape[1]
     if channels != w_shape[0]:
         x_expected, w_expected = (x_shape[0], w_shape[0], *x_shape[2:]), (channels, *w_shape[1:])
-        raise errors.channels_differ(x_shape, w_shape, groups, x_expected, w_expected)
+        raise layer_errors.channels_differ(x_shape, w_shape, groups, x_expected, w_expected)
     if channels % groups:
-        raise errors.groups_do_not_divide(groups, "channels of x", channels)
+        raise layer_errors.groups_do_not_divide(groups, "channels of x", channels)
     if 0 in x_shape[2:]:
-        raise errors.no_samples(x_shape)
+        raise layer_errors.no_samples(x_shape)
     if 0 in w_shape:
         raise errors.empty_kernel(w_shape)
 
@@ -170,9 +171,9 @@ def _output_space(layer: Layer, space: Index, kernel: Index, added: Index) -> In
     for i, (axis, n, more) in enumerate(zip(layer.axes(space, kernel), space, added, strict=True)):
         limit = max(axis.stride, layer.dilation[i])
         if not 0 <= more < limit:
-            raise errors.output_padding_too_long(more, limit, i)
+            raise layer_errors.output_padding_too_long(more, limit, i)
         length = paddings.shortest_input(layer.padding[i], n, axis) + more
         if length < 1:
-            raise errors.no_transposed_output(i, length)
+            raise layer_errors.no_transposed_output(i, length)
         lengths.append(length)
     return tuple(lengths)

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from faltung import errors
 from faltung.meaning.extent import Operation
+from faltung.tensor import errors
 from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
 from faltung.tensor.operands import LAYOUT, TRANSPOSED_LAYOUT
 from faltung.tensor.padding import Padding

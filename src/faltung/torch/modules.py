@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 import torch
 
-from faltung import errors
 from faltung.meaning.extent import Operation
 from faltung.task.per_axis import each, step
+from faltung.tensor import errors
 from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
 from faltung.tensor.padding import Padding
 from faltung.torch.functions import operate

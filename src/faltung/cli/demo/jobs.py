@@ -78,7 +78,7 @@ def _blurred(picture: Photograph) -> Panel:
 
 
 def _sharpened(picture: Photograph) -> Panel:
-    done = _convolved("sharpen.png", picture, kernels.sharpen(2), "sharpen, amount 2")
+    done = _convolved("sharpen.png", picture, kernels.sharpen(1), "sharpen, amount 1")
     caption = "every pixel moved away\nfrom those around it"
     return Panel(done.file, "Sharpen", caption, replace(picture, light=done.outcome.values), (done,))
 

@@ -1,0 +1,102 @@
+"""Chebyshev series of many pieces at once: points, coefficients, values, calculus.
+
+Coefficients lie in columns: row k holds the k-th coefficient of every piece, so that one step
+of a recurrence serves them all. Sources: Trefethen, *Approximation Theory and Approximation
+Practice* (2013), chapters 3, 18 and 19; Clenshaw (1955).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@cache
+def points(count: int) -> Array:
+    """Chebyshev points of the first kind in (-1, 1), ascending: no end point is among them."""
+    angles = (2 * np.arange(count) + 1 - count) * (np.pi / (2 * count))
+    result: Array = np.sin(angles)
+    return result
+
+
+@cache
+def _analysis(count: int) -> Array:
+    """The matrix from values at ``points(count)`` to coefficients: a discrete cosine transform."""
+    # The angle is reduced in integers: the three-term recurrence would lose a dozen units.
+    turns = np.outer(np.arange(count), 2 * np.arange(count)[::-1] + 1) % (4 * count)
+    transform: Array = np.cos(turns * (np.pi / (2 * count))) * (2 / count)
+    transform[0] /= 2
+    return transform
+
+
+def coefficients(values: Array) -> Array:
+    """Coefficients of the polynomials through ``values`` (points, pieces), column by column."""
+    result: Array = _analysis(len(values)) @ values
+    return result
+
+
+def evaluate(series: Array, u: Array) -> Array:
+    """Values at ``u`` of the series whose coefficients are ``series[k]``, broadcast against u.
+
+    Clenshaw's recurrence, three array operations a coefficient, in place. Its rounding error is
+    a small multiple of the unit roundoff times the sum of the coefficients' moduli.
+    """
+    shape = np.broadcast_shapes(series.shape[1:], u.shape)
+    kind = np.result_type(series, u)
+    count = len(series)
+    if count == 1:
+        return np.broadcast_to(series[0], shape).astype(kind)
+    twice = 2 * u
+    newer, older, spare = (np.zeros(shape, kind) for _ in range(3))
+    newer += series[count - 1]
+    for k in range(count - 2, 0, -1):
+        np.multiply(twice, newer, out=spare)
+        spare -= older
+        spare += series[k]
+        newer, older, spare = spare, newer, older
+    np.multiply(u, newer, out=spare)
+    spare -= older
+    spare += series[0]
+    return spare
+
+
+def antiderivative(series: Array) -> Array:
+    """Coefficients of the integrals from -1, in the variable u."""
+    result: Array = chebyshev.chebint(series, lbnd=-1, axis=0)
+    return result
+
+
+def derivative(series: Array) -> Array:
+    """Coefficients of the derivatives with respect to u."""
+    result: Array = chebyshev.chebder(series, axis=0)
+    return result
+
+
+def integrals(series: Array) -> Array:
+    """The integral over [-1, 1] of each column."""
+    even = np.arange(0, len(series), 2)
+    result: Array = (2 / (1 - even.astype(float) ** 2)) @ series[::2]
+    return result
+
+
+def trim(series: Array, relative: float) -> Array:
+    """Drop what rounding left: trailing coefficients below ``relative`` times the column's largest."""
+    size = np.abs(series)
+    kept = size > relative * size.max(axis=0, initial=0.0)
+    kept[0] = True
+    last = len(series) - 1 - np.argmax(kept[::-1], axis=0)
+    trimmed = np.where(np.arange(len(series))[:, np.newaxis] <= last, series, 0)
+    result: Array = np.ascontiguousarray(trimmed[: last.max(initial=0) + 1])
+    return result
+
+
+def same_length(*all_series: Array) -> list[Array]:
+    """The series padded with zero coefficients to the longest."""
+    count = max(len(series) for series in all_series)
+    return [np.pad(series, ((0, count - len(series)), (0, 0))) for series in all_series]

@@ -1,0 +1,127 @@
+"""From a callable and its support to pieces: break points, singular ends, infinite sides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from faltung.functions import errors
+from faltung.functions.build import Skeleton, build
+from faltung.functions.chebyshev import Array
+from faltung.functions.cutoff import Reach, reach
+from faltung.functions.pieces import Pieces
+
+Exponents = Mapping[float, float | tuple[float, float]]
+Support = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Constructed:
+    """What came of a callable."""
+
+    pieces: Pieces
+    limits: tuple[complex, complex]
+    error: float
+    tail: float
+
+
+def construct(
+    function: Callable[[Any], ArrayLike],
+    support: Support,
+    breakpoints: Iterable[float],
+    singular: Exponents,
+    tolerance: float,
+    seams: Iterable[float] = (),
+) -> Constructed:
+    """Pieces of ``function`` on ``support``; ``seams`` are smooth points around which its bulk lies.
+
+    Raises
+    ------
+    ValueError
+        As `faltung.Function` says.
+    """
+    low, high = support
+    powers = _exponents(singular, support)
+    breaks = _breaks(breakpoints, powers, support)
+
+    def evaluate(x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return _checked_values(function, x)
+
+    inner = np.union1d(breaks, np.fromiter(seams, float))
+    inner = inner if len(inner) else np.array([0.0])
+    unit = float(inner[-1] - inner[0]) / 2 if len(inner) > 1 else 1.0
+    nothing = Reach(np.empty(0), 0.0, 0.0)
+    before = reach(evaluate, float(inner[0]), -1, unit) if math.isinf(low) else nothing
+    after = reach(evaluate, float(inner[-1]), 1, unit) if math.isinf(high) else nothing
+    outer = np.concatenate([inner[0] - before.seams[::-1], inner, inner[-1] + after.seams])
+    edges = np.unique(outer)
+    hard = np.isin(edges, breaks)
+    if before.limit != after.limit or before.limit != 0:
+        hard[0] |= before.limit != 0
+        hard[-1] |= after.limit != 0
+    pieces, error = build(evaluate, Skeleton.of(edges, hard, powers), tolerance, strict=True)
+    return Constructed(pieces, (_plain(before.limit), _plain(after.limit)), error, before.tail + after.tail)
+
+
+def read_support(support: Any) -> Support:
+    """The two ends of an interval.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    try:
+        low, high = (float(end) for end in support)
+    except (TypeError, ValueError):
+        raise errors.bad_support(support) from None
+    if not low < high:
+        raise errors.bad_support(support)
+    return low, high
+
+
+def _checked_values(function: Callable[[Any], ArrayLike], x: Array) -> Array:
+    """The values at ``x``; a callable that ignores its argument is a constant."""
+    try:
+        values = np.asarray(function(x))
+    except TypeError as cause:
+        raise errors.not_vectorised(str(cause)) from cause
+    if values.shape not in ((), x.shape):
+        raise errors.not_vectorised(f"for {x.shape} points it returned shape {values.shape}")
+    if values.dtype.kind not in "biufc":
+        raise errors.not_vectorised(f"it returned {values.dtype} values")
+    return np.broadcast_to(values, x.shape)
+
+
+def _breaks(breakpoints: Iterable[float], powers: Mapping[float, Any], support: Support) -> Array:
+    """All hard edges: the finite ends, the break points, the singular points."""
+    points = [float(point) for point in breakpoints]
+    for point in (*points, *powers):
+        if not support[0] <= point <= support[1]:
+            raise errors.breakpoint_outside(point, support)
+    ends = [end for end in support if math.isfinite(end)]
+    return np.unique(np.array([*ends, *points, *powers], dtype=float))
+
+
+def _exponents(singular: Exponents, support: Support) -> dict[float, tuple[float, float]]:
+    """The exponents before and after each singular point; one number means the sides inside the support."""
+    powers: dict[float, tuple[float, float]] = {}
+    for point, given in singular.items():
+        before, after = given if isinstance(given, tuple) else (given, given)
+        for exponent in (before, after):
+            if not exponent > -1:
+                raise errors.exponent_too_low(point, exponent)
+        before = 0.0 if point <= support[0] else before
+        after = 0.0 if point >= support[1] else after
+        powers[float(point)] = (float(before), float(after))
+    return powers
+
+
+def _plain(value: complex) -> complex:
+    return value.real if isinstance(value, complex) and value.imag == 0 else value

@@ -1,0 +1,116 @@
+"""Infinite supports: where a function has decayed, what it goes to, and where to look for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from faltung.functions import chebyshev, errors
+from faltung.functions.build import NODES
+from faltung.functions.chebyshev import Array
+
+# The share of the integral that may lie beyond the cut-off: below half a unit in the last place.
+SHARE = 2.0**-54
+# Panels double in width; the first of them reaches 2**_NEAR from the origin, the last 2**_FAR.
+_NEAR, _MIDDLE, _FAR = -40, 64, 1020
+# The seams begin where this share of the integral lies between them and the origin.
+_BULK = 2.0**-3
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What one infinite side came to: seams outwards, the limit there, and the mass left out."""
+
+    seams: Array
+    limit: complex
+    tail: float
+
+
+def reach(evaluate: Callable[[Array], Array], origin: float, direction: int, unit: float) -> Reach:
+    """Seams from ``origin`` outwards (direction 1 or -1) to where ``evaluate`` has decayed.
+
+    The panels [2**k, 2**(k+1)] units from the origin are sampled at 24 points each; the cut
+    falls where all beyond it holds less than 2**-54 of the whole integral. Power laws are
+    followed as far as doubles go. A function that comes to a constant keeps it as ``limit``.
+
+    Raises
+    ------
+    ValueError
+        It neither decays nor comes to a constant, or is not finite.
+    """
+    for farthest in (_MIDDLE, _FAR):
+        panels = _Panels.sampled(evaluate, origin, direction, unit, farthest)
+        limit = panels.limit()
+        mass = np.abs(panels.values - limit).mean(axis=0) * panels.width
+        beyond = np.cumsum(mass[::-1])[::-1]
+        kept = beyond > SHARE * beyond[0]
+        if not kept[-1] or beyond[0] == 0:
+            break
+    else:
+        raise errors.not_integrable("inf" if direction > 0 else "-inf", panels.behaviour())
+    if beyond[0] == 0:
+        return Reach(np.array([unit]), limit, 0.0)
+    last = int(kept.sum())
+    first = int(np.argmax(beyond < (1 - _BULK) * beyond[0]))
+    seams = panels.ends[max(min(first, last - 1), 0) : last + 1]
+    tail = float(beyond[last]) if last < len(beyond) else 0.0
+    return Reach(seams[seams > 0], limit, tail)
+
+
+@dataclass(frozen=True)
+class _Panels:
+    ends: Array
+    values: Array
+    direction: int
+    origin: float
+
+    @classmethod
+    def sampled(
+        cls, evaluate: Callable[[Array], Array], origin: float, direction: int, unit: float, farthest: int
+    ) -> _Panels:
+        exponents = np.arange(_NEAR, farthest + 1)
+        ends = np.concatenate([[0.0], unit * 2.0**exponents])
+        v = (1 + chebyshev.points(NODES)[:, np.newaxis]) / 2
+        x = origin + direction * (ends[:-1] + np.diff(ends) * v)
+        with np.errstate(all="ignore"):
+            values = np.asarray(evaluate(x.ravel())).reshape(x.shape)
+        finite = np.isfinite(values).all(axis=0)
+        good = len(finite) if finite.all() else int(np.argmin(finite))
+        made = cls(ends[: good + 1], values[:, :good], direction, origin)
+        # Formulas may overflow far out, once their value has come to nothing.
+        if good < len(finite) and not made.decayed():
+            bad = np.flatnonzero(~np.isfinite(values[:, good]))[0]
+            reason = f"its value at {x[bad, good]:.6g} is {values[bad, good]}"
+            raise errors.not_integrable("inf" if direction > 0 else "-inf", reason)
+        return made
+
+    @property
+    def width(self) -> Array:
+        result: Array = np.diff(self.ends)
+        return result
+
+    def decayed(self) -> bool:
+        """Whether the farthest panel holds no share of the integral."""
+        mass = np.abs(self.values).mean(axis=0) * self.width
+        return len(mass) > 0 and bool(mass[-1] <= SHARE * mass.sum())
+
+    def limit(self) -> complex:
+        """The constant that the farthest panels show, 0 if they show none."""
+        far = self.values[:, -4:]
+        value = far[-1, -1]
+        same = np.abs(far - value).max() <= 8 * np.finfo(float).eps * abs(value)
+        # A power law is never so flat over four doublings; what is negligible beside the rest decays.
+        return complex(value) if same and abs(value) > SHARE * np.abs(self.values).max() else 0.0
+
+    def behaviour(self) -> str:
+        """How it fails to decay, in words."""
+        far = np.abs(self.values[:, -8:])
+        x = self.origin + self.direction * self.ends[-1]
+        if math.log2(far.max() + 1e-300) > 0 and far[:, -1].max() > 2 * far[:, 0].max():
+            return f"it grows, to {far.max():.3g} near {x:.3g}"
+        if far[:, -1].max() > far[:, 0].max() / 2:
+            return f"it goes on, at {far.max():.3g} near {x:.3g}, and comes to no constant"
+        return f"it decays no faster than 1/t, to {far[:, -1].max():.3g} near {x:.3g}"

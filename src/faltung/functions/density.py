@@ -1,0 +1,300 @@
+"""Density: the law of a random variable, and sums of independent ones."""
+
+from __future__ import annotations
+
+import math
+import operator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from faltung.functions import errors
+from faltung.functions.distribution import read
+from faltung.functions.entropy import entropy_of
+from faltung.functions.function import Function
+from faltung.functions.lattice import Lattice
+from faltung.functions.minimum import check_density
+from faltung.functions.moments import moment
+from faltung.functions.pieces import Pieces
+from faltung.functions.quantile import Cumulative
+from faltung.functions.table import solve
+
+# Atoms beyond this number make a mixed sum too dear: one shifted copy of the density each.
+_MOST_ATOMS = 2000
+
+
+class Density:
+    """The law of a random variable, continuous, discrete or mixed.
+
+    ``d + e`` is the law of the sum of *independent* variables, whose density is the convolution;
+    ``d + d`` adds two independent copies, ``2 * d`` doubles one variable.
+
+    Parameters
+    ----------
+    distribution
+        A frozen `scipy.stats` distribution, continuous or discrete, of the old or the new
+        infrastructure; or a `Function` that is a density, atoms included.
+
+    Raises
+    ------
+    TypeError
+        It is neither.
+    ValueError
+        A Function whose integral is not 1, or that is negative somewhere.
+
+    Notes
+    -----
+    Cumulative function and quantiles are those of the piecewise polynomial density, integrated
+    exactly: absolute error about 1e-14 where the density is smooth. Mean and variance add up
+    from the operands', as SciPy gives them: infinite or NaN where they do not exist.
+
+    Examples
+    --------
+    >>> import faltung as ft
+    >>> from scipy import stats
+    >>> d = ft.Density(stats.norm(0, 1)) + ft.Density(stats.expon())
+    >>> bool(abs(d.pdf(1.0) - stats.exponnorm(1.0).pdf(1.0)) < 1e-14)
+    True
+    >>> float(round(d.mean(), 12)), float(round(d.var(), 12))
+    (1.0, 2.0)
+    """
+
+    __array_ufunc__ = None  # so that numpy.float64(2) * d asks the Density
+
+    def __init__(self, distribution: Any) -> None:
+        if isinstance(distribution, Function):
+            check_density(distribution)
+            self._function: Function | None = distribution
+            self._lattice: Lattice | None = None
+            self._mean, self._var = _moments(distribution)
+        else:
+            law = read(distribution)
+            self._function, self._lattice = law.density, law.lattice
+            self._mean, self._var = law.mean, law.var
+
+    @classmethod
+    def _made(cls, function: Function | None, lattice: Lattice | None, mean: float, var: float) -> Density:
+        made = cls.__new__(cls)
+        made._function, made._lattice, made._mean, made._var = function, lattice, mean, var
+        return made
+
+    def __repr__(self) -> str:
+        low, high = self.support()
+        return f"Density on [{low:g}, {high:g}], mean {self._mean:.6g}, standard deviation {self.std():.6g}"
+
+    @cached_property
+    def density(self) -> Function:
+        """The density as a Function; a discrete law's is made of atoms."""
+        if self._function is not None:
+            return self._function
+        assert self._lattice is not None
+        return Function.assembled(Pieces.nothing(), atoms=self._lattice.atoms())
+
+    # The algebra of independent variables
+
+    def __add__(self, other: Density | float) -> Density:
+        if isinstance(other, int | float | np.number):
+            return self._affine(1.0, float(other))
+        if not isinstance(other, Density):
+            return NotImplemented
+        mean, var = self._mean + other._mean, self._var + other._var
+        if self._lattice is not None and other._lattice is not None and self._lattice.aligned(other._lattice):
+            return self._made(None, self._lattice.convolved(other._lattice), mean, var)
+        for law in (self, other):
+            if len(law.density.atoms) > _MOST_ATOMS:
+                expected = f"at most {_MOST_ATOMS} atoms beside another kind of law"
+                raise errors.parameter("atoms", len(law.density.atoms), expected)
+        total = solve(self.density, other.density)
+        assert isinstance(total, Function)
+        return self._made(total, None, mean, var)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Density:
+        return self._affine(-1.0, 0.0)
+
+    def __sub__(self, other: Density | float) -> Density:
+        if not isinstance(other, Density | int | float | np.number):
+            return NotImplemented
+        return self + -other
+
+    def __rsub__(self, other: float) -> Density:
+        return -self + other
+
+    def __mul__(self, factor: float) -> Density:
+        if not isinstance(factor, int | float | np.number):
+            return NotImplemented
+        if factor == 0 or not math.isfinite(factor):
+            raise errors.parameter("factor", factor, "a finite number other than zero")
+        return self._affine(float(factor), 0.0)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: float) -> Density:
+        return self * (1 / divisor)
+
+    def sum_of(self, n: int) -> Density:
+        """The law of the sum of ``n`` independent copies, by repeated squaring.
+
+        Cost: about ``2 log2(n)`` convolutions at most.
+
+        Examples
+        --------
+        >>> import faltung as ft
+        >>> from scipy import stats
+        >>> dice = ft.Density(stats.randint(1, 7)).sum_of(3)
+        >>> float(round(dice.pmf(10) * 216, 10))
+        27.0
+        """
+        try:
+            count = operator.index(n)
+        except TypeError:
+            raise errors.independent_copies(n) from None
+        if count < 1:
+            raise errors.independent_copies(n)
+        total, power = None, self
+        while count:
+            if count & 1:
+                total = power if total is None else total + power
+            count >>= 1
+            if count:
+                power = power + power
+        assert total is not None
+        return total
+
+    def _affine(self, factor: float, distance: float) -> Density:
+        mean, var = self._mean * factor + distance, self._var * factor**2
+        if self._lattice is not None:
+            return self._made(None, self._lattice.moved(distance, factor), mean, var)
+        moved = self.density.stretch(factor).shift(distance) / abs(factor)
+        return self._made(moved, None, mean, var)
+
+    # What a frozen distribution answers
+
+    def pdf(self, x: ArrayLike) -> Any:
+        """The density at ``x``; its atoms are in `pmf`."""
+        if self.density.pieces.count == 0:
+            raise errors.lattice_has_no_pdf("pdf")
+        return np.maximum(self.density(x), 0.0)
+
+    def logpdf(self, x: ArrayLike) -> Any:
+        """The logarithm of the density; minus infinity outside the support."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.pdf(x))
+
+    def pmf(self, x: ArrayLike) -> Any:
+        """The probability of exactly ``x``: 0 but at atoms."""
+        points = np.asarray(x, dtype=float)
+        places, weights = self._atoms()
+        if len(places) == 0:
+            return np.zeros(points.shape)[()]
+        k = (
+            np.clip(np.searchsorted(places, points), 1, len(places) - 1)
+            if len(places) > 1
+            else np.zeros_like(points, int)
+        )
+        nearest = np.where(np.abs(places[k - 1] - points) < np.abs(places[k] - points), k - 1, k)
+        hit = np.isclose(places[nearest], points, rtol=1e-12, atol=1e-12)
+        return np.where(hit, weights[nearest], 0.0)[()]
+
+    def cdf(self, x: ArrayLike) -> Any:
+        """The probability of at most ``x``."""
+        points = np.asarray(x, dtype=float)
+        return np.clip(self._lower(points.ravel()).reshape(points.shape), 0.0, 1.0)[()]
+
+    def sf(self, x: ArrayLike) -> Any:
+        """The probability of more than ``x``, integrated from above: small ones keep their digits."""
+        points = -np.asarray(x, dtype=float)
+        values = self._upper.before(points.ravel()).reshape(points.shape)
+        return np.clip(values, 0.0, 1.0)[()]
+
+    def ppf(self, q: ArrayLike) -> Any:
+        """The quantile: the least x with ``cdf(x) >= q``; NaN outside [0, 1]."""
+        return _quantiles(self._lower, np.asarray(q, dtype=float), self.support())
+
+    def isf(self, q: ArrayLike) -> Any:
+        """The quantile from above: where ``sf(x)`` comes down to q."""
+        low, high = self.support()
+        return -_quantiles(self._upper, np.asarray(q, dtype=float), (-high, -low))
+
+    def median(self) -> float:
+        """The quantile of one half."""
+        return float(self.ppf(0.5))
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """The interval that leaves out the same probability at either end."""
+        if not 0 <= confidence <= 1:
+            raise errors.parameter("confidence", confidence, "a probability, from 0 to 1")
+        outside = (1 - confidence) / 2
+        return float(self.ppf(outside)), float(self.isf(outside))
+
+    def mean(self) -> float:
+        """The mean: the sum of the operands' means."""
+        return self._mean
+
+    def var(self) -> float:
+        """The variance: the sum of the operands' variances."""
+        return self._var
+
+    def std(self) -> float:
+        """The standard deviation."""
+        return math.sqrt(self._var)
+
+    def entropy(self) -> float:
+        """The entropy in natural units, differential for a density, of the masses for a discrete law."""
+        _, weights = self._atoms()
+        pieces = self.density.pieces
+        if len(weights) and pieces.count == 0:
+            positive = weights[weights > 0]
+            return float(-(positive * np.log(positive)).sum())
+        if len(weights):
+            raise errors.parameter("law", self, "a density or masses: a mixed law has no entropy")
+
+        return entropy_of(pieces)
+
+    def rvs(self, size: int | tuple[int, ...] | None = None, random_state: Any = None) -> Any:
+        """Independent draws, by the inverse of the cumulative function."""
+        generator = np.random.default_rng(random_state)
+        return self.ppf(generator.random(size))
+
+    def support(self) -> tuple[float, float]:
+        """The ends of the support; they may be infinite."""
+        if self._lattice is not None:
+            places = self._lattice.places
+            return float(places[0]), float(places[-1])
+        return self.density.support
+
+    # Inner
+
+    def _atoms(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        if self._lattice is not None:
+            return self._lattice.places, self._lattice.masses
+        atoms = self.density.atoms
+        return np.array([atom.at for atom in atoms]), np.array([float(atom.weight.real) for atom in atoms])
+
+    @cached_property
+    def _lower(self) -> Cumulative:
+        return Cumulative(self.density.pieces, self.density.atoms)
+
+    @cached_property
+    def _upper(self) -> Cumulative:
+        mirrored = self.density.reflect()
+        return Cumulative(mirrored.pieces, mirrored.atoms)
+
+
+def _quantiles(cumulative: Cumulative, q: NDArray[Any], support: tuple[float, float]) -> Any:
+    flat = q.ravel()
+    result = np.full(flat.shape, np.nan)
+    result[flat == 0], result[flat == 1] = support
+    inside = (flat > 0) & (flat < 1)
+    if inside.any():
+        result[inside] = cumulative.inverse(flat[inside])
+    return result.reshape(q.shape)[()]
+
+
+def _moments(f: Function) -> tuple[float, float]:
+    """Mean and variance by quadrature of the pieces, and the atoms."""
+    first = moment(f, 1).real
+    return first, moment(f, 2).real - first**2

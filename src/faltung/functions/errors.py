@@ -1,0 +1,142 @@
+"""What users of continuous functions are told: every message of this wing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def unresolved(low: float, high: float) -> ValueError:
+    """A callable too rough for the representation."""
+    return ValueError(
+        f"function: 20,000 polynomial pieces do not follow it, the first trouble lies near {low:g}, the last near "
+        f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, or loosen tolerance="
+    )
+
+
+def not_finite(at: float, value: Any) -> ValueError:
+    """A callable that is infinite or NaN inside its support."""
+    return ValueError(
+        f"function({at!r}) is {value}: expected finite values inside the support; a singularity belongs at a break "
+        "point, its exponents said in singular={point: (before, after)}"
+    )
+
+
+def not_vectorised(reason: str) -> TypeError:
+    """A callable that takes no arrays."""
+    return TypeError(
+        f"function takes no array of points ({reason}): expected a callable such as numpy.sin, which math.sin is not; "
+        "numpy.vectorize wraps one that takes a number"
+    )
+
+
+def undeclared_singularity(at: float, share: float) -> ValueError:
+    """A callable with a singularity that bisection cannot exhaust."""
+    return ValueError(
+        f"function: near {at!r} it is singular: {share:.1e} of its integral still lies in the last interval of 48 "
+        "bisections; expected the exponent in singular={point: exponent}, more than -1"
+    )
+
+
+def not_integrable(side: str, reason: str) -> ValueError:
+    """A function whose integral does not converge on its infinite support."""
+    return ValueError(
+        f"function: its integral towards {side} does not converge ({reason}), so no convolution with it exists; "
+        "expected a function that decays; limit support= to a finite interval, or multiply by a decaying one"
+    )
+
+
+def diverges(reason: str) -> ValueError:
+    """A convolution of two functions that does not exist, or grows without bound."""
+    return ValueError(
+        f"convolve: the integral of x(a) w(t - a) {reason}; expected at least one operand with compact or "
+        "decaying support; cut one off with Function(f, support=(low, high))"
+    )
+
+
+def bad_support(support: Any) -> ValueError:
+    """A support that is no interval."""
+    return ValueError(f"support={support!r}: expected (low, high) with low < high, either may be infinite")
+
+
+def breakpoint_outside(point: float, support: tuple[float, float]) -> ValueError:
+    """A break point beyond the support."""
+    return ValueError(f"breakpoints: {point!r} lies outside support={support!r}: expected points inside it")
+
+
+def exponent_too_low(point: float, exponent: float) -> ValueError:
+    """A singularity that cannot be integrated."""
+    return ValueError(
+        f"singular: exponent {exponent!r} at {point!r} is not integrable: expected more than -1; an atom is "
+        "Function.delta"
+    )
+
+
+def not_a_function(argument: str, value: Any) -> TypeError:
+    """An operand that cannot stand beside a Function."""
+    return TypeError(
+        f"{argument} is a {type(value).__name__}: expected a Function beside a Function; Function(f, support=...) "
+        "makes one of a callable, Function.from_samples(t, values) of samples, and spacing= convolves an array"
+    )
+
+
+def array_options(names: Sequence[str]) -> TypeError:
+    """Options of array convolutions beside Functions."""
+    return TypeError(
+        f"{', '.join(names)}: only arrays have that; expected convolve(x, w) and correlate(x, w) of Functions without"
+    )
+
+
+def unknown_method(method: str, names: Sequence[str]) -> ValueError:
+    """method= names no algorithm of the continuous table."""
+    return ValueError(f"method={method!r}: expected 'auto' or one of {', '.join(map(repr, names))} for Functions")
+
+
+def parameter(argument: str, value: Any, expected: str) -> ValueError:
+    """A parameter of a closed form, a density or a call that makes no sense."""
+    return ValueError(f"{argument}={value!r}: expected {expected}")
+
+
+def not_a_density(integral: float, minimum: float) -> ValueError:
+    """A weight function that is no density."""
+    return ValueError(
+        f"w is no density: its integral is {integral:.6g} and its minimum {minimum:.6g}; expected an integral of 1 and "
+        "no negative value; normalize=True divides by the integral, convolve(x, w) asks for no density"
+    )
+
+
+def not_a_distribution(value: Any) -> TypeError:
+    """Something that Density cannot be made from."""
+    return TypeError(
+        f"distribution is a {type(value).__name__}: expected a frozen scipy.stats distribution, such as "
+        "scipy.stats.norm(0, 1), or a Function that is a density"
+    )
+
+
+def lattice_has_no_pdf(name: str) -> ValueError:
+    """The density function of a discrete law."""
+    return ValueError(f"{name}: this law has atoms only: expected pmf(x), or cdf(x), which every law has")
+
+
+def independent_copies(count: Any) -> ValueError:
+    """A number of copies that makes no sum."""
+    return ValueError(f"n={count!r}: expected how many independent copies to add, an integer of at least 1")
+
+
+def not_differentiable(point: float) -> ValueError:
+    """A derivative that is no function and no atom."""
+    return ValueError(
+        f"derivative: near {point!r} the function grows like a power whose derivative is not integrable; expected "
+        "finite end values; convolve first, and take the derivative of the result"
+    )
+
+
+def method_refuses(method: str, reason: str) -> ValueError:
+    """method= names an algorithm that cannot do this pair."""
+    return ValueError(f"method={method!r} refuses: {reason}; method='auto' takes the fastest that can")
+
+
+def expression(text: str, part: str, expected: str) -> ValueError:
+    """A written function that cannot be read."""
+    where = f"expression {text!r}" if part == text else f"expression {text!r}, at {part!r}"
+    return ValueError(f"{where}: expected {expected}; for example 'exp(-t) on 0..inf' or '2*box(0, 1)'")

@@ -1,0 +1,53 @@
+"""Discrete laws on equidistant places: their sums are convolutions of arrays, by the array engine."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from faltung import operations
+from faltung.functions.atoms import Atom, Atoms
+from faltung.functions.chebyshev import Array
+
+# Spacings that differ by less than this share are one.
+_ALIKE = 1e-12
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Masses at ``start + k * spacing``."""
+
+    start: float
+    spacing: float
+    masses: Array
+
+    @property
+    def places(self) -> Array:
+        """Where the masses sit, ascending."""
+        return self.start + self.spacing * np.arange(len(self.masses))
+
+    def atoms(self) -> Atoms:
+        """The masses as Dirac deltas."""
+        return tuple(
+            Atom(float(place), 0, float(mass)) for place, mass in zip(self.places, self.masses, strict=True) if mass
+        )
+
+    def moved(self, distance: float, factor: float) -> Lattice:
+        """The law of ``factor * X + distance``."""
+        if factor > 0:
+            return replace(self, start=self.start * factor + distance, spacing=self.spacing * factor)
+        last = self.start + self.spacing * (len(self.masses) - 1)
+        return Lattice(last * factor + distance, self.spacing * -factor, self.masses[::-1].copy())
+
+    def aligned(self, other: Lattice) -> bool:
+        """Whether both share one spacing, so that their sum is a lattice."""
+        return math.isclose(self.spacing, other.spacing, rel_tol=_ALIKE)
+
+    def convolved(self, other: Lattice) -> Lattice:
+        """The law of the sum: element by element as accurate as a sum of products of masses."""
+        masses = operations.convolve(self.masses, other.masses, accuracy="elementwise")
+        kept = np.flatnonzero(masses)
+        first, last = (int(kept[0]), int(kept[-1]) + 1) if len(kept) else (0, 1)
+        return Lattice(self.start + other.start + first * self.spacing, self.spacing, masses[first:last])

@@ -1,0 +1,223 @@
+"""Pieces: a function on an interval as polynomials between edges, with power weights at singular ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.special import roots_jacobi
+
+from faltung.functions import chebyshev
+from faltung.functions.chebyshev import Array
+
+# Values are computed in blocks: the points of one piece then stay in the second-level cache, and
+# are enough to be worth a call for each step of the recurrence. Flat from 2**15 to 2**17.
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A function on [edges[0], edges[-1]], zero beyond.
+
+    On piece i, with w its width, v = (x - edges[i]) / w and u = 2 v - 1::
+
+        f(x) = v**left[i] * (1 - v)**right[i] * sum over k of series[k, i] T_k(u)
+
+    Attributes
+    ----------
+    edges
+        Ascending, (n + 1,).
+    series
+        Chebyshev coefficients, (count, n), real or complex.
+    hard
+        (n + 1,): at which edges the function, or a derivative of it, may jump. The others are
+        seams: the function goes on smoothly, or ends where it is negligible.
+    left, right
+        (n,): exponents of the power weights; at most one of the two differs from zero.
+    """
+
+    edges: Array
+    series: Array
+    hard: Array
+    left: Array
+    right: Array
+
+    @classmethod
+    def of(cls, edges: Array, series: Array, hard: Array | None = None) -> Pieces:
+        """Pieces without singular ends; every edge hard by default."""
+        flat = np.zeros(len(edges) - 1)
+        return cls(edges, series, np.ones(len(edges), bool) if hard is None else hard, flat, flat)
+
+    @classmethod
+    def nothing(cls) -> Pieces:
+        """The zero function: no piece."""
+        return cls.of(np.zeros(1), np.zeros((1, 0)), np.zeros(1, bool))
+
+    @property
+    def count(self) -> int:
+        """Number of pieces."""
+        return len(self.edges) - 1
+
+    @property
+    def degree(self) -> int:
+        """Highest degree of a polynomial."""
+        return len(self.series) - 1
+
+    @cached_property
+    def widths(self) -> Array:
+        """Width of each piece."""
+        return np.diff(self.edges)
+
+    @cached_property
+    def singular(self) -> Array:
+        """Which pieces carry a power weight."""
+        result: Array = (self.left != 0) | (self.right != 0)
+        return result
+
+    @cached_property
+    def integrals(self) -> Array:
+        """The integral of each piece."""
+        plain: Array = chebyshev.integrals(self.series) * self.widths / 2
+        for i in np.flatnonzero(self.singular):
+            nodes, weights = roots_jacobi(len(self.series) // 2 + 1, self.right[i], self.left[i])
+            # Jacobi's weight is (1 - u)^right (1 + u)^left with u in [-1, 1]; ours has v in [0, 1].
+            scale = self.widths[i] / 2 ** (1 + self.left[i] + self.right[i])
+            plain[i] = scale * (weights @ chebyshev.evaluate(self.series[:, i], nodes))
+        return plain
+
+    @cached_property
+    def sizes(self) -> Array:
+        """A bound of the modulus of each piece's polynomial: the sum of the coefficients' moduli."""
+        result: Array = np.abs(self.series).sum(axis=0)
+        return result
+
+    @cached_property
+    def scale(self) -> float:
+        """A bound of the function's modulus, power weights aside."""
+        return float(self.sizes.max(initial=0.0))
+
+    @cached_property
+    def mass(self) -> float:
+        """A bound, never far, of the integral of the modulus."""
+        weight = 1 / (1 + self.left + self.right)
+        return float((self.sizes * self.widths * weight).sum())
+
+    def __call__(self, x: Array) -> Array:
+        """Values at ``x`` (one axis): the right-hand limit at an edge, the left-hand one at the last."""
+        result = np.zeros(x.shape, self.series.dtype)
+        if self.count == 0:
+            return result
+        for start in range(0, len(x), _BLOCK):
+            block = x[start : start + _BLOCK]
+            outside = (block < self.edges[0]) | (block > self.edges[-1])
+            values = self._by_piece(block) if len(block) > 16 * self.count else self._gathered(block)
+            values[outside] = 0
+            result[start : start + _BLOCK] = values
+        return result
+
+    def locate(self, x: Array) -> Array:
+        """The piece at each of ``x``; the nearest for those beyond."""
+        if self.count == 1:
+            return np.zeros(x.shape, np.intp)
+        return np.searchsorted(self.edges[1:-1], x, side="right")
+
+    def _gathered(self, x: Array) -> Array:
+        """Values at few points: each with a copy of its piece's coefficients."""
+        i = self.locate(x)
+        return self.at(i, x - self.edges[i], self.edges[i + 1] - x)
+
+    def _by_piece(self, x: Array) -> Array:
+        """Values at many points: brought together by piece, so that no coefficient is copied."""
+        i = self.locate(x)
+        # A stable sort of 16-bit integers counts digits, it compares nothing.
+        order = np.argsort(i.astype(np.int16 if self.count < 2**15 else np.int32), kind="stable")
+        ordered, values = x[order], np.empty(x.shape, self.series.dtype)
+        ends = np.concatenate([[0], np.cumsum(np.bincount(i, minlength=self.count))])
+        for k in np.flatnonzero(np.diff(ends)):
+            points = ordered[ends[k] : ends[k + 1]]
+            low, high = points - self.edges[k], self.edges[k + 1] - points
+            inner = chebyshev.evaluate(self.series[:, k], (low - high) / self.widths[k])
+            if self.singular[k]:
+                inner = self._weighted(inner, np.full(points.shape, k), low, high)
+            values[order[ends[k] : ends[k + 1]]] = inner
+        return values
+
+    def _weighted(self, values: Array, i: Array, low: Array, high: Array) -> Array:
+        if not self.singular.any():
+            return values
+        width = self.widths[i]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for exponent, distance in ((self.left[i], low), (self.right[i], high)):
+                bent = exponent != 0
+                if bent.any():
+                    values = np.where(bent, values * np.where(bent, distance / width, 1) ** exponent, values)
+        return values
+
+    def at(self, i: Array, low: Array, high: Array) -> Array:
+        """Values on the pieces ``i`` at points given by their distances to the two edges.
+
+        ``i`` is broadcast against the distances, which keep their relative accuracy where the
+        points themselves could not.
+        """
+        values = chebyshev.evaluate(self.series[:, i], (low - high) / self.widths[i])
+        if self.singular.any():
+            i = np.broadcast_to(i, values.shape)
+            return self._weighted(values, i, low, high)
+        return values
+
+    def moved(self, distance: float, factor: float) -> Pieces:
+        """The function of x whose graph is stretched by ``factor`` and then moved by ``distance``."""
+        edges = self.edges * factor + distance
+        if factor > 0:
+            return replace(self, edges=edges)._without_empty()
+        signs = (-1.0) ** np.arange(len(self.series))[:, np.newaxis]
+        mirrored = np.ascontiguousarray((self.series * signs)[:, ::-1])
+        moved = Pieces(edges[::-1].copy(), mirrored, self.hard[::-1], self.right[::-1], self.left[::-1])
+        return moved._without_empty()
+
+    def _without_empty(self) -> Pieces:
+        """Without the pieces that rounding of the edges has left without width."""
+        kept = self.widths > 0
+        if kept.all():
+            return self
+        # An edge that stands for several is hard if one of them was.
+        group = np.cumsum(np.append(True, kept)) - 1
+        hard = np.zeros(group[-1] + 1, bool)
+        np.logical_or.at(hard, group, self.hard)
+        edges = self.edges[np.append(True, kept)]
+        return Pieces(edges, self.series[:, kept], hard, self.left[kept], self.right[kept])
+
+    def scaled(self, factor: complex) -> Pieces:
+        """``factor`` times the function."""
+        return replace(self, series=self.series * factor)
+
+    def between(self, first: int, last: int) -> Pieces:
+        """The pieces ``first`` to ``last - 1``; what ends there is negligible, so the new ends are seams."""
+        hard = self.hard[first : last + 1].copy()
+        hard[0] &= first == 0
+        hard[-1] &= last == self.count
+        there = slice(first, last)
+        return Pieces(self.edges[first : last + 1], self.series[:, there], hard, self.left[there], self.right[there])
+
+    def split(self, edges: Array) -> Pieces:
+        """The same function with more edges, all seams.
+
+        A power weight stays on the piece at its end; on the others it becomes part of the
+        polynomial, so new edges must not fall close to a singular end.
+        """
+        fresh = edges[(edges > self.edges[0]) & (edges < self.edges[-1])]
+        joined = np.union1d(self.edges, fresh)
+        if len(joined) == len(self.edges):
+            return self
+        middle = (joined[1:] + joined[:-1]) / 2
+        i = self.locate(middle)
+        left = np.where(joined[:-1] == self.edges[i], self.left[i], 0.0)
+        right = np.where(joined[1:] == self.edges[i + 1], self.right[i], 0.0)
+        degree = max(self.degree, 23) if self.singular.any() else self.degree
+        u = chebyshev.points(degree + 1)[:, np.newaxis]
+        v, width = (1 + u) / 2, np.diff(joined)
+        x = joined[:-1] + width * v
+        values = self.at(i, x - self.edges[i], self.edges[i + 1] - x) / (v**left * (1 - v) ** right)
+        hard = np.isin(joined, self.edges[self.hard])
+        return Pieces(joined, chebyshev.coefficients(values), hard, left, right)

@@ -1,0 +1,76 @@
+"""The plan of a continuous convolution: the ranking of the algorithms, to be printed or run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from faltung.functions.representation import Representation
+from faltung.functions.table import check_existence, ranking, solve
+
+
+class ContinuousPlan:
+    """How two functions will be convolved, made by `faltung.plan`.
+
+    Print it to see the chosen algorithm, its rivals and the reasons of those that refuse; call
+    it, without arguments, for the result.
+
+    Attributes
+    ----------
+    algorithm
+        Name of the chosen algorithm.
+
+    Examples
+    --------
+    >>> import faltung as ft
+    >>> ft.plan(ft.Function.box(0, 1), ft.Function.box(0, 2)).algorithm
+    'polynomials'
+    """
+
+    def __init__(self, x: Representation, w: Representation, method: str) -> None:
+        check_existence(x, w)
+        self._operands, self._method = (x, w), method
+        able, self._refused = ranking(x, w)
+        named = [candidate for candidate in able if candidate[0].name == method]
+        self._chosen = (named or able)[0]
+        self._others = [candidate for candidate in able if candidate is not self._chosen]
+        self.algorithm = self._chosen[0].name
+
+    def __call__(self) -> Any:
+        """The convolution."""
+        return solve(*self._operands, self._method)
+
+    def __repr__(self) -> str:
+        return f"ContinuousPlan(algorithm={self.algorithm!r})"
+
+    def __str__(self) -> str:
+        return self.explain()
+
+    def explain(self) -> str:
+        """The explanation as text: chosen, slower, refused."""
+        algorithm, cost = self._chosen
+        name = f"{algorithm.name}  {cost.detail}"
+        sign = "≤" if cost.guaranteed else "≈"
+        lines = [f"{name:<40}{_milliseconds(cost.seconds):>9}   error {sign} {cost.error_bound:.0e} of the scale"]
+        if self._others:
+            slower = " · ".join(f"{other.name} {_milliseconds(price.seconds)}" for other, price in self._others)
+            lines.append(f"  slower:   {slower}")
+        if self._refused:
+            lines.append("  refused:  " + " · ".join(f"{name} ({reason})" for name, reason in self._refused))
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The explanation as plain values: seconds on one core, error over the result's scale."""
+        algorithm, cost = self._chosen
+        return {
+            "chosen": algorithm.name,
+            "detail": cost.detail,
+            "seconds": cost.seconds,
+            "error_bound": cost.error_bound,
+            "guaranteed": cost.guaranteed,
+            "slower": [{"algorithm": other.name, "seconds": price.seconds} for other, price in self._others],
+            "refused": dict(self._refused),
+        }
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.2g} ms" if seconds < 0.1 else f"{seconds * 1e3:,.0f} ms"

@@ -1,0 +1,173 @@
+"""The parts that a convolution of two functions falls into, each with an algorithm of its own.
+
+A function is pieces, plus constants beyond its ends, plus atoms. Convolution is bilinear, so
+that the algorithms need to know only one kind each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from faltung.functions.atoms import convolved
+from faltung.functions.build import TOLERANCE, Skeleton, build, trimmed
+from faltung.functions.chebyshev import Array
+from faltung.functions.gauss import convolve_at
+from faltung.functions.pairs import convolve_pairs
+from faltung.functions.pieces import Pieces
+from faltung.functions.representation import Representation
+
+# Edges nearer than this many roundings of the sums that made them are one edge.
+_EPS = float(np.finfo(float).eps)
+_SAME = 32 * _EPS
+
+
+def by_atoms(f: Representation, g: Representation) -> Representation:
+    """Convolve with atoms alone: shifted, differentiated, weighted copies."""
+    if not only_atoms(g):
+        f, g = g, f
+    if only_atoms(f):
+        return _atoms_alone(f, g)
+    total = None
+    slopes = [f]
+    for atom in g.atoms:
+        while len(slopes) <= atom.order:
+            slopes.append(slopes[-1].derivative())
+        copy = slopes[atom.order].shift(atom.at) * atom.weight
+        total = copy if total is None else total + copy
+    return f * 0 if total is None else total
+
+
+def by_form(f: Representation, g: Representation) -> Representation:
+    """Convolve two closed forms: the parameters of the result, and its pieces from them."""
+    form = None if f.form is None or g.form is None else f.form.convolved(g.form)
+    assert form is not None
+    pieces, error = form.pieces()
+    return f.assembled(pieces, form=form, error=error, tail=_tail(f, g), support=_support(f, g))
+
+
+def by_running_integral(f: Representation, g: Representation) -> Representation:
+    """Convolve pieces with a function that is constant beyond its ends.
+
+    Each constant is a step; the convolution with a step is a running integral.
+    """
+    if not any(f.limits):
+        f, g = g, f
+    before, after = f.limits
+    first, last = (float(edge) for edge in f.pieces.edges[[0, -1]])
+    running = g.antiderivative()
+    total = f.assembled(Pieces.nothing())
+    if f.pieces.count:
+        total = total + by_quadrature(f.assembled(f.pieces, error=f.error), g)
+    if after != 0:
+        total = total + running.shift(last) * after
+    if before != 0:
+        mirrored = g.reflect().antiderivative().reflect()
+        total = total + mirrored.shift(first) * before
+    return total
+
+
+def by_polynomials(f: Representation, g: Representation) -> Representation:
+    """Convolve piecewise polynomials of low degree: between pairwise sums of edges, one polynomial each."""
+    edges, _ = _pairwise(f.pieces.edges, f.pieces.hard, g.pieces.edges, g.pieces.hard)
+    pieces = trimmed(Pieces.of(edges, convolve_pairs(f.pieces, g.pieces, edges)))
+    return _finished(f, g, pieces, 8 * TOLERANCE * pieces.scale)
+
+
+def by_quadrature(f: Representation, g: Representation) -> Representation:
+    """Convolve any two functions made of pieces: built adaptively from values of the integral."""
+    skeleton = _skeleton(f.pieces, g.pieces)
+    pieces, error = build(lambda t: convolve_at(f.pieces, g.pieces, t), skeleton)
+    return _finished(f, g, pieces, error)
+
+
+def only_atoms(f: Representation) -> bool:
+    """Whether a function consists of atoms and nothing else."""
+    return f.pieces.count == 0 and not any(f.limits)
+
+
+def parts(f: Representation) -> list[Representation]:
+    """Pieces with their constants, and atoms, as two functions."""
+    smooth = f.assembled(f.pieces, limits=f.limits, error=f.error, tail=f.tail, support=f._support)
+    return [smooth, f.assembled(Pieces.nothing(), atoms=f.atoms)]
+
+
+def _atoms_alone(f: Representation, g: Representation) -> Representation:
+    return f.assembled(Pieces.nothing(), atoms=convolved(f.atoms, g.atoms))
+
+
+def _finished(f: Representation, g: Representation, pieces: Pieces, error: float) -> Representation:
+    """The result with what its operands' errors become in it (Young's inequality)."""
+    carried = f.error * g.pieces.mass + g.error * f.pieces.mass + _misplacement(f.pieces, g.pieces)
+    lost = f.tail * g.pieces.scale + g.tail * f.pieces.scale
+    return f.assembled(pieces, error=error + carried + lost, tail=_tail(f, g), support=_support(f, g))
+
+
+def _misplacement(f: Pieces, g: Pieces) -> float:
+    """What rounding of t minus an edge does: the result's slope is at most about the product of the maxima."""
+    far = max(float((np.abs(h.edges[1:]) * h.sizes).max(initial=0.0)) / max(h.scale, 1e-300) for h in (f, g))
+    return 2 * _EPS * far * f.scale * g.scale
+
+
+def _tail(f: Representation, g: Representation) -> float:
+    return f.tail * g.pieces.mass + g.tail * f.pieces.mass
+
+
+def _support(f: Representation, g: Representation) -> tuple[float, float] | None:
+    if f._support is None and g._support is None:
+        return None
+    return f.support[0] + g.support[0], f.support[1] + g.support[1]
+
+
+def _skeleton(f: Pieces, g: Pieces) -> Skeleton:
+    """Break points of the result, seams to begin with, and the powers at its two ends."""
+    edges, hard = _pairwise(f.edges, f.hard, g.edges, g.hard)
+    powers: dict[float, tuple[float, float]] = {}
+    powers[float(edges[0])] = (0.0, _broken(f.left[0], g.left[0]))
+    powers[float(edges[-1])] = (_broken(f.right[-1], g.right[-1]), 0.0)
+    return Skeleton.of(edges, hard, powers)
+
+
+def _broken(one: float, two: float) -> float:
+    """The exponent at the end of a result whose operands begin with these, its integer part dropped.
+
+    x**a convolved with x**b is a constant times x**(a + b + 1); integer powers are smooth.
+    """
+    exponent = one + two + 1
+    if abs(exponent - round(exponent)) < 1e-12:
+        return 0.0
+    return exponent if exponent < 0 else exponent % 1
+
+
+def _pairwise(f: Array, f_hard: Array, g: Array, g_hard: Array) -> tuple[Array, Array]:
+    """Edges of the result and which are hard: sums of hard edges, ends, and seams where the operands have some."""
+    sums, size = _sums(f[f_hard], g[g_hard])
+    seams, seams_size = _seams(f, g)
+    edges = np.concatenate([sums, seams])
+    size = np.concatenate([size, seams_size])
+    hard = np.concatenate([np.ones(len(sums), bool), np.zeros(len(seams), bool)])
+    order = np.lexsort((~hard, edges))
+    edges, hard, size = edges[order], hard[order], size[order]
+    fresh = np.append(True, np.diff(edges) > _SAME * size[1:])
+    group = np.cumsum(fresh) - 1
+    joined = np.zeros(group[-1] + 1, bool)
+    np.logical_or.at(joined, group, hard)
+    return edges[fresh], joined
+
+
+def _sums(f: Array, g: Array) -> tuple[Array, Array]:
+    """All sums of two, and the magnitude that their rounding is relative to."""
+    return np.add.outer(f, g).ravel(), np.maximum.outer(np.abs(f), np.abs(g)).ravel()
+
+
+def _seams(f: Array, g: Array) -> tuple[Array, Array]:
+    """Both ends of the result, and the inner edges of either operand moved by the middle of the other.
+
+    They only say where to look first. Of the two, the wider operand shapes the result more.
+    """
+    ends = np.array([f[0] + g[0], f[-1] + g[-1]])
+    wide, narrow = (f, g) if f[-1] - f[0] >= g[-1] - g[0] else (g, f)
+    middle = narrow[len(narrow) // 2]
+    inner = wide[1:-1] + middle
+    inner = inner[(inner > ends[0]) & (inner < ends[1])]
+    seams = np.concatenate([ends, inner])
+    return seams, np.maximum(np.abs(seams), abs(middle))
