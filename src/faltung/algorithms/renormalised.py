@@ -43,7 +43,7 @@ def renormalised_sums(problem: Problem, weights: Weights, prepare: Prepare) -> R
         there = np.broadcast_to(np.True_, x.shape) if present is None else present
         samples = x if present is None else np.where(present, x, x.dtype.type(0))
         if widths is not None:
-            samples = np.pad(samples, widths, constant_values=problem.fill_value)
+            samples = np.pad(samples.astype(padded.input_dtype), widths, constant_values=problem.fill_value)
             there = np.pad(there, widths, constant_values=True)
         total = np.empty(out.shape, np.result_type(out.dtype, np.float64))
         weight, count = np.empty(out.shape, np.float64), np.empty(out.shape, np.int64)
@@ -78,8 +78,10 @@ def _constants_padded(problem: Problem) -> tuple[Problem, list[tuple[int, int]] 
         (max(-low, 0), max(low + count - n, 0)) if boundary == "constant" else (0, 0)
         for (low, count), n, boundary in spans
     ]
+    compute = problem.compute_dtype
     padded = replace(
         problem,
+        input_dtype=compute if problem.input_dtype.kind == "c" else numbers.real_type(compute),
         input_shape=tuple(n + before + after for n, (before, after) in zip(problem.input_shape, widths, strict=True)),
         low=tuple(low + before for low, (before, _) in zip(problem.low, widths, strict=True)),
         fill_value=0,

@@ -140,7 +140,7 @@ def identity(ndim: int = 1) -> Kernel:
     --------
     >>> import faltung as ft
     >>> 2 * ft.kernels.identity() - ft.Kernel([1, 1, 1])
-    Kernel identity - kernel, shape (3,), center (1,)
+    Kernel 2 identity - kernel, shape (3,), center (1,)
     """
     ones = [np.ones(1, np.int64)] * parameters.dimensions(ndim)
     return Kernel.from_factors(*ones, name="identity")
