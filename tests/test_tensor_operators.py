@@ -37,7 +37,7 @@ def layer(operation: str, x: Array, w: Array, stride: list[int], dilation: list[
         w = np.flip(w, axis=tuple(range(2, w.ndim)))
     filters, per_group, *kernel = w.shape
     space = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(x.shape[2:], kernel, stride, dilation, strict=True)]
-    y = np.zeros((x.shape[0], filters, *space), np.int64)
+    y = np.zeros((x.shape[0], filters, *space), np.result_type(x, w))
     for o, c, k in itertools.product(range(filters), range(per_group), np.ndindex(*kernel)):
         first = o // (filters // groups) * per_group
         reading = tuple(
@@ -192,3 +192,29 @@ def test_one_image_and_one_kernel_are_an_array_operation() -> None:
     x, w = rng.standard_normal((200, 100)), np.outer(rng.standard_normal(31), rng.standard_normal(31))
     y = ft.tensor.convolve(x[None, None], w[None, None], padding="same", boundary="reflect")
     assert_array_equal(y[0, 0], ft.convolve(x, w, "same", boundary="reflect"))
+
+
+def test_options_may_be_arrays() -> None:
+    x, w = np.arange(12).reshape(1, 3, 4), np.ones((1, 1, 2, 2), int)
+    expected = ft.tensor.correlate(x, w, padding=((1, 2), (0, 1)), stride=(1, 2))
+    given = {"padding": np.array([[1, 2], [0, 1]]), "stride": np.array([1, 2]), "dilation": np.array(1)}
+    assert_array_equal(ft.tensor.correlate(x, w, **given), expected)
+    assert_array_equal(ft.tensor.correlate(x, w, padding=np.array(1)), ft.tensor.correlate(x, w, padding=1))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_errors_are_within_the_bound(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 64, 9, 9)).astype(dtype), rng.standard_normal((4, 64, 3, 3)).astype(dtype)
+    y = ft.tensor.correlate(x, w, padding=1)
+    wide = [operand.astype(np.longdouble) for operand in (x, w)]
+    exact, size = (layer("correlate", *operands, [1, 1], [1, 1], 1) for operands in _padded_and_sizes(*wide))
+    computed, rounded = np.finfo(np.result_type(dtype, np.float32)).eps / 2, np.finfo(dtype).eps / 2
+    terms = 64 * 9
+    assert (np.abs(y - exact) <= (128 + np.log2(terms)) * computed * size + rounded * np.abs(exact)).all()
+
+
+def _padded_and_sizes(x: Array, w: Array) -> list[tuple[Array, Array]]:
+    """Operands of the sum, and of the sum of magnitudes that its error is relative to."""
+    x = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])
+    return [(x, w), (np.abs(x), np.abs(w))]

@@ -58,6 +58,8 @@ def read(value: Any, ndim: int) -> tuple[Word | Sides, ...]:
     ValueError, TypeError
         ``value`` is no padding.
     """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if isinstance(value, str):
         if value not in WORDS:
             raise layer_errors.bad_padding(value, ndim, WORDS)
