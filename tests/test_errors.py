@@ -18,6 +18,7 @@ import pytest
 
 import faltung as ft
 from faltung import errors, settings
+from faltung.tensor import errors as layer_errors
 
 GOLDEN = Path(__file__).parent / "golden" / "errors.txt"
 TYPES = (ValueError, TypeError, OverflowError, MemoryError, AttributeError)
@@ -68,13 +69,16 @@ def test_no_call_is_listed_twice() -> None:
 
 
 def test_every_message_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = {name: each for name, each in vars(errors).items() if inspect.isfunction(each) and name[0] != "_"}
+    messages: set[str] = set()
     reached: set[str] = set()
-    for name, message in messages.items():
-        monkeypatch.setattr(errors, name, _noted(message, reached))
+    for module in (errors, layer_errors):
+        for name, message in list(vars(module).items()):
+            if inspect.isfunction(message) and name[0] != "_":
+                messages.add(name)
+                monkeypatch.setattr(module, name, _noted(message, reached))
     for call, _ in golden():
         told(call)
-    assert reached == set(messages)
+    assert reached == messages
 
 
 def _noted(message: Callable[..., Exception], reached: set[str]) -> Callable[..., Exception]:

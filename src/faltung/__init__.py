@@ -17,7 +17,7 @@ from faltung.task.problem import Problem
 
 if TYPE_CHECKING:
     from faltung import functions as functions
-    from faltung import kernels
+    from faltung import kernels, laws, tensor
     from faltung.functions import Density as Density
     from faltung.functions import Function as Function
     from faltung.functions import weighted_average as weighted_average
@@ -34,15 +34,19 @@ __all__ = [
     "get_instruction_set",
     "get_threads",
     "kernels",
+    "laws",
     "plan",
     "set_instruction_set",
     "set_threads",
+    "tensor",
 ]
 
 # What loads when its door is opened: wings, and what a wing exports (with the wing's name).
 _LAZY = {
     "functions": "",
     "kernels": "",
+    "laws": "",
+    "tensor": "",
     "Density": "functions",
     "Function": "functions",
     "weighted_average": "functions",

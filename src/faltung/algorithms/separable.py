@@ -54,6 +54,8 @@ def _refuse(problem: Problem) -> str | None:
         return "the kernel holds NaN or infinity"
     if numbers.is_integral(problem.compute_dtype):
         return "integers are summed exactly"
+    if not problem.plain:
+        return "batch, channels and input dilation are not factored"
     if problem.renormalise:
         return "weights are renormalised"
     if problem.fill_value != 0:

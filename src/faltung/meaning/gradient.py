@@ -62,9 +62,13 @@ def fold(
         Shape ``(*extended.shape[:-len(shape)], *shape)``.
     """
     for axis, (rule, n, first) in enumerate(zip(boundary, shape, low, strict=True), extended.ndim - len(shape)):
-        source = index_map(rule, n, first, extended.shape[axis])
-        moved = np.moveaxis(extended, axis, 0)
-        folded = np.zeros((n, *moved.shape[1:]), dtype=extended.dtype)
-        np.add.at(folded, source[source >= 0], moved[source >= 0])
-        extended = np.moveaxis(folded, 0, axis)
+        count = extended.shape[axis]
+        folded = np.zeros((*extended.shape[:axis], n, *extended.shape[axis + 1 :]), dtype=extended.dtype)
+        there, here = np.moveaxis(folded, axis, 0), np.moveaxis(extended, axis, 0)
+        start, stop = min(max(-first, 0), count), min(max(n - first, 0), count)
+        there[first + start : first + stop] = here[start:stop]
+        source = index_map(rule, n, first, count)
+        source[start:stop] = -1  # those lie inside, and are there already
+        np.add.at(there, source[source >= 0], here[source >= 0])
+        extended = folded
     return extended

@@ -21,7 +21,7 @@ def solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArr
     assert task.x is not None
     if out is not None:
         _check_out(out, problem)
-    y = out if out is not None and _writable_in_place(out, task) else _allocate(problem)
+    y = out if out is not None and _writable_in_place(out, task) else _allocate(problem.length, problem.result_dtype)
     empty = run(task.x, y.reshape(1, 1, *problem.length), task.present, threads) if y.size else None
     if out is not None and y is not out:
         out[...] = y
@@ -30,6 +30,14 @@ def solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArr
         return y
     mask = np.zeros(problem.length, bool) if empty is None else empty.reshape(problem.length)
     return np.ma.MaskedArray(y, mask)
+
+
+def solve_tensors(problem: Problem, run: Run, x: NDArray[Any], threads: int) -> NDArray[Any]:
+    """Run for ``x``, (batch, channels, *space), into a fresh array, (batch, filters, *length)."""
+    y = _allocate((problem.batch, problem.filters, *problem.length), problem.result_dtype)
+    if y.size:
+        run(x, y, None, threads)
+    return y
 
 
 def _writable_in_place(out: NDArray[Any], task: Task) -> bool:
@@ -52,11 +60,11 @@ def _check_out(out: object, problem: Problem) -> None:
         raise errors.out_read_only()
 
 
-def _allocate(problem: Problem) -> NDArray[Any]:
-    size = math.prod(problem.length) * problem.result_dtype.itemsize
+def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    size = math.prod(shape) * dtype.itemsize
     try:
         if size <= sys.maxsize:
-            return np.empty(problem.length, problem.result_dtype)
+            return np.empty(shape, dtype)
     except MemoryError:
         pass
-    raise errors.result_too_large(problem.length, str(problem.result_dtype), size)
+    raise errors.result_too_large(shape, str(dtype), size)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import cmath
 import functools
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -22,12 +21,12 @@ from faltung.meaning import extent, numbers
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import MODES, OPERATIONS, Mode, Operation
 from faltung.task.operand import Kind
+from faltung.task.per_axis import REACH_LIMIT, each, integer, step
 from faltung.task.problem import Index, Problem
 from faltung.task.reading import is_number
 
 NAN_POLICIES = ("propagate", "omit", "raise")
 PROBLEMS_REMEMBERED = 512
-_REACH_LIMIT = 2**62
 _T = TypeVar("_T")
 
 
@@ -77,11 +76,11 @@ def _remembered(
 def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
     mode, accuracy = _words(operation, options)  # 1
     axes = _axes(x, w, options.axes)  # 2
-    rules = _each("boundary", options.boundary, len(axes), boundaries.check)
+    rules = each("boundary", options.boundary, len(axes), boundaries.check)
     # Nothing lies beyond a batch axis that is read: any rule will do, best one that is there.
     boundary = _spread(rules, axes, x.ndim, rules[0] if rules else "constant")
-    stride = _spread(_each("stride", options.stride, len(axes), _step("stride")), axes, x.ndim, 1)
-    dilation = _spread(_each("dilation", options.dilation, len(axes), _step("dilation")), axes, x.ndim, 1)
+    stride = _spread(each("stride", options.stride, len(axes), step("stride")), axes, x.ndim, 1)
+    dilation = _spread(each("dilation", options.dilation, len(axes), step("dilation")), axes, x.ndim, 1)
     center = _spread(_centers(operation, w, options.center), axes, x.ndim, 0)  # 3
     kernel_shape = _spread(w.shape, axes, x.ndim, 1)
     omit = x.masked or (options.nan_policy == "omit" and x.dtype.kind in "fcO")
@@ -119,10 +118,11 @@ def _words(operation: object, options: Options) -> tuple[Mode, str | float]:
         raise errors.unknown_word("mode", options.mode, MODES)
     if not isinstance(options.nan_policy, str) or options.nan_policy not in NAN_POLICIES:
         raise errors.unknown_word("nan_policy", options.nan_policy, NAN_POLICIES)
-    return options.mode, _accuracy(options.accuracy)
+    return options.mode, accuracy_of(options.accuracy)
 
 
-def _accuracy(accuracy: object) -> str | float:
+def accuracy_of(accuracy: object) -> str | float:
+    """``accuracy`` if it is a word or a relative tolerance; ValueError otherwise."""
     if isinstance(accuracy, str):
         if accuracy in ("norm", "elementwise"):
             return accuracy
@@ -140,7 +140,7 @@ def _axes(x: Kind, w: Kind, axes: object) -> Index:
             raise errors.dimensions_differ(x.shape, w.shape)
         return tuple(range(x.ndim))
     given = tuple(np.ravel(axes)) if isinstance(axes, np.ndarray) else axes if isinstance(axes, Sequence) else (axes,)
-    named = tuple(_integer("axes", axis) for axis in given)
+    named = tuple(integer("axes", axis) for axis in given)
     for axis in named:
         if not -x.ndim <= axis < x.ndim:
             raise errors.axis_out_of_range(axis, x.ndim)
@@ -150,38 +150,6 @@ def _axes(x: Kind, w: Kind, axes: object) -> Index:
     if len(positive) != w.ndim:
         raise errors.axes_differ(named, w.shape)
     return positive
-
-
-def _integer(argument: str, value: object) -> int:
-    if isinstance(value, bool | np.bool_):
-        raise errors.not_an_integer(argument, value)
-    try:
-        return operator.index(value)  # type: ignore[arg-type]  # its TypeError is the check
-    except TypeError:
-        raise errors.not_an_integer(argument, value) from None
-
-
-def _step(argument: str) -> Any:
-    def check(value: object) -> int:
-        step = _integer(argument, value)
-        if step < 1:
-            raise errors.below_one(argument, step)
-        if step >= _REACH_LIMIT:
-            raise errors.too_large(argument, step)
-        return step
-
-    return check
-
-
-def _each(argument: str, value: Any, count: int, check: Any) -> tuple[Any, ...]:
-    """One checked value for each axis of the kernel, from one for all or one for each."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
-        return (check(value),) * count
-    if len(value) != count:
-        raise errors.wrong_count(argument, len(value), count)
-    return tuple(check(entry) for entry in value)
 
 
 def _spread(values: tuple[_T, ...], axes: Index, ndim: int, other: _T) -> tuple[_T, ...]:
@@ -200,7 +168,7 @@ def _centers(operation: Operation, w: Kind, center: object) -> Index:
         raise errors.empty_kernel(w.shape)
     if center is None:
         return w.center or tuple(extent.default_center(operation, k) for k in w.shape)
-    given = _each("center", center, w.ndim, lambda value: _integer("center", value))
+    given = each("center", center, w.ndim, lambda value: integer("center", value))
     for axis, (m, k) in enumerate(zip(given, w.shape, strict=True)):
         if not 0 <= m < k:
             raise errors.center_outside(m, k, axis)
@@ -249,7 +217,7 @@ def _box(
         if n == 0 and mode != "same":
             raise errors.empty_input(shape, mode)
         first, last = extent.reach(operation, k, d, m)
-        if last - first >= _REACH_LIMIT:
+        if last - first >= REACH_LIMIT:
             raise errors.too_large("dilation", d)
         low, length = extent.box(mode, n, first, last, s)
         if length < 1 and n > 0:

@@ -102,7 +102,7 @@ def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Ope
         raise errors.holds_nan("w")
     if problem.renormalise:
         _check_weights(weights.values)
-    return _with_facts(problem, structure.observe(weights.values, weights.rank)), weights
+    return with_facts(problem, structure.observe(weights.values, weights.rank)), weights
 
 
 def _sample(problem: Problem, nan_policy: str, source: Operand) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
@@ -119,7 +119,8 @@ def _sample(problem: Problem, nan_policy: str, source: Operand) -> tuple[NDArray
 
 
 @functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
-def _with_facts(problem: Problem, facts: Structure) -> Problem:
+def with_facts(problem: Problem, facts: Structure) -> Problem:
+    """The Problem with what is known of its kernel; remembered, as making one takes time."""
     return problem.with_structure(facts)
 
 

@@ -96,7 +96,7 @@ def read_input(x: object) -> Operand:
         if outer is not None:
             raise errors.not_numeric("x", f"a tensor with batch and channels ({x})")
         return Operand(Kind(dtype, shape))
-    return _read("x", x)
+    return as_operand("x", x)
 
 
 def read_kernel(w: object) -> Operand:
@@ -114,7 +114,7 @@ def read_kernel(w: object) -> Operand:
         return _factored(w)
     if isinstance(w, tuple) and any(isinstance(factor, list | tuple) for factor in w):
         raise errors.tuple_of_sequences(w)
-    return _read("w", w)
+    return as_operand("w", w)
 
 
 def _factored(w: tuple[Any, ...]) -> Operand:
@@ -135,7 +135,8 @@ def _factored(w: tuple[Any, ...]) -> Operand:
     return Operand(Kind(product.dtype, product.shape, weak, center=center), product, factors=same)
 
 
-def _read(argument: str, value: object) -> Operand:
+def as_operand(argument: str, value: object) -> Operand:
+    """An array, or what becomes one, as an Operand; TypeError for others."""
     mask = np.ma.getmaskarray(value) if isinstance(value, np.ma.MaskedArray) else None
     array = read_array(argument, value)
     kind = Kind(array.dtype, array.shape, is_weak(value), mask is not None, exact=_exact_kind(argument, array))

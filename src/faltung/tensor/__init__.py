@@ -1,0 +1,25 @@
+"""Feature maps with batch, channels and groups: layers, their adjoints and gradients.
+
+Inputs are (N, C, *space) or (C, *space), kernels (O, C/groups, *kernel), with any number of
+spatial axes. `convolve` flips the kernel; `correlate` does not, and conjugates it.
+"""
+
+from __future__ import annotations
+
+from faltung.tensor.depthwise import depthwise
+from faltung.tensor.gradients import input_gradient, kernel_gradient
+from faltung.tensor.operators import convolve, correlate
+from faltung.tensor.patches import patches, patches_adjoint
+from faltung.tensor.transposed import convolve_transposed, correlate_transposed
+
+__all__ = [
+    "convolve",
+    "convolve_transposed",
+    "correlate",
+    "correlate_transposed",
+    "depthwise",
+    "input_gradient",
+    "kernel_gradient",
+    "patches",
+    "patches_adjoint",
+]

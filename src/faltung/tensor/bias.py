@@ -1,0 +1,57 @@
+"""The bias: one number added to every output of a channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faltung.meaning import numbers
+from faltung.tensor import errors
+from faltung.tensor.operands import read_operand
+
+Array = NDArray[Any]
+
+
+def read_bias(bias: object, filters: int) -> Array | None:
+    """One number for each of ``filters`` output channels, or None.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Another shape, or no numbers.
+    """
+    if bias is None:
+        return None
+    values = read_operand("bias", bias).values
+    assert values is not None
+    if values.shape != (filters,):
+        raise errors.bias_mismatch(values.shape, filters)
+    return values
+
+
+def add_bias(y: Array, bias: Array | None, result: np.dtype[Any]) -> Array:
+    """``y``, (N, O, *space), plus the bias, rounded to ``result`` once.
+
+    Raises
+    ------
+    OverflowError
+        An exact integer does not fit.
+    """
+    if bias is None:
+        return y
+    column = bias.reshape(-1, *(1,) * (y.ndim - 2))
+    if numbers.is_integral(result):
+        return _exact_sum(y, column, result)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(y + column).astype(result, copy=False)
+
+
+def _exact_sum(y: Array, column: Array, result: np.dtype[Any]) -> Array:
+    low, high = numbers.integer_range(result)
+    least, greatest = int(y.min(initial=0)) + int(column.min()), int(y.max(initial=0)) + int(column.max())
+    if low <= least and greatest <= high:
+        total: Array = y.astype(result, copy=False) + column.astype(result)
+        return total
+    return numbers.narrow(y.astype(object) + column.astype(object), result)

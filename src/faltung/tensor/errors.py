@@ -1,0 +1,108 @@
+"""What users are told of layers that cannot be: the messages of this wing.
+
+As in `faltung.errors`: each function builds one exception, whose text names the numbers and the
+way out; ``tests/test_errors.py`` holds them all, word for word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def tensor_rank(x_shape: tuple[int, ...], w_shape: tuple[int, ...], w_layout: str, w: str = "w") -> ValueError:
+    """Numbers of axes that are no input and kernel of one layer."""
+    if len(w_shape) < 2:
+        return ValueError(f"{w} has shape {w_shape}: expected {w_layout}")
+    return ValueError(
+        f"x has {len(x_shape)} axes (shape {x_shape}), {w} has {len(w_shape)} (shape {w_shape}): expected x as "
+        f"(N, C, *space) with {len(w_shape)} axes, or (C, *space) with {len(w_shape) - 1}, and {w} as {w_layout}"
+    )
+
+
+def patch_rank(x_shape: tuple[int, ...], kernel_shape: tuple[int, ...]) -> ValueError:
+    """Patches with more or fewer axes than the input has in space."""
+    return ValueError(
+        f"kernel_shape={kernel_shape} has {len(kernel_shape)} entries, x has shape {x_shape}: expected one entry "
+        "for each spatial axis of x as (N, C, *space) or (C, *space)"
+    )
+
+
+def channels_differ(
+    x_shape: tuple[int, ...],
+    w_shape: tuple[int, ...],
+    groups: int,
+    x_expected: tuple[int | str, ...],
+    w_expected: tuple[int | str, ...],
+) -> ValueError:
+    """An input whose channels are not those that the kernel takes."""
+    return ValueError(
+        f"x of shape {x_shape} and w of shape {w_shape} differ in their channels with groups={groups}: "
+        f"expected x of shape {_shape(x_expected)}, or w of shape {_shape(w_expected)}"
+    )
+
+
+def _shape(lengths: Sequence[int | str]) -> str:
+    return "(" + ", ".join(map(str, lengths)) + ("," if len(lengths) == 1 else "") + ")"
+
+
+def groups_do_not_divide(groups: int, channels: str, count: int) -> ValueError:
+    """Channels that cannot be shared out among the groups."""
+    return ValueError(f"groups={groups} does not divide the {count} {channels}: expected a divisor of {count}")
+
+
+def no_output(axis: int, reach: int, n: int, sides: tuple[int, int]) -> ValueError:
+    """A kernel that is longer than the padded input, along one axis."""
+    low, high = sides
+    return ValueError(
+        f"no output along spatial axis {axis}: the kernel reaches over {reach} samples, x with its padding has "
+        f"{n} + {low} + {high} = {n + low + high}: expected a shorter kernel, less dilation, or padding that "
+        f"adds at least {reach - n} in all"
+    )
+
+
+def no_samples(shape: tuple[int, ...]) -> ValueError:
+    """An input without extent."""
+    return ValueError(f"x has shape {shape}: expected at least one sample along each spatial axis")
+
+
+def bad_padding(value: object, ndim: int, words: Sequence[str]) -> ValueError:
+    """A padding that is neither a number, nor numbers per axis, nor a word."""
+    *some, last = map(repr, words)
+    return ValueError(
+        f"padding={value!r}: expected an integer, {', '.join(some)} or {last}, or one integer or pair (low, high) "
+        f"for each of the {ndim} spatial axes"
+    )
+
+
+def bias_mismatch(shape: tuple[int, ...], filters: int) -> ValueError:
+    """A bias that is not one number for each output channel."""
+    return ValueError(f"bias has shape {shape}: expected ({filters},), one number for each output channel")
+
+
+def shape_mismatch(argument: str, was: tuple[int, ...], expected: tuple[int, ...], reason: str) -> ValueError:
+    """A gradient or shape that the forward pass would not have given."""
+    return ValueError(f"{argument} is {was}: expected {expected}, {reason}")
+
+
+def output_padding_too_long(value: int, limit: int, axis: int) -> ValueError:
+    """Samples added beyond what stride and dilation leave open."""
+    return ValueError(
+        f"output_padding={value} on spatial axis {axis}: expected 0 to {limit - 1}, less than stride or dilation"
+    )
+
+
+def no_transposed_output(axis: int, length: int) -> ValueError:
+    """A padding that crops all of what a transposed layer gives."""
+    return ValueError(
+        f"the output would be {length} long on spatial axis {axis}: expected at least 1; less padding crops less"
+    )
+
+
+def not_for_tensors(what: str, mend: str) -> ValueError:
+    """Something that the array operations take, and layers do not."""
+    return ValueError(f"{what} is not for tensors: {mend}")
+
+
+def not_a_shape(argument: str, value: object) -> ValueError:
+    """A shape that is no sequence of lengths."""
+    return ValueError(f"{argument}={value!r}: expected a shape, a sequence of lengths of at least 0")

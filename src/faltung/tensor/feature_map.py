@@ -1,0 +1,43 @@
+"""Solving a Problem with batch and channels: the planner chooses, nothing is summed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faltung import settings
+from faltung.planner.choose import choose
+from faltung.planner.discover import discover
+from faltung.planner.solve import solve_tensors
+from faltung.task import structure
+from faltung.task.normalise import Task, with_facts
+from faltung.task.operand import Weights
+from faltung.task.problem import Problem
+
+Array = NDArray[Any]
+
+
+def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int | None) -> Array:
+    """The Problem's sum for ``x``, (batch, channels, *space), and ``w``, (filters, channels /
+    groups, *kernel), as a fresh array, (batch, filters, *length).
+
+    Raises
+    ------
+    ValueError, TypeError
+        ``method`` is no algorithm or refuses; ``threads`` is no number of threads.
+    OverflowError
+        An exact integer result does not fit.
+    """
+    count = settings.get_threads() if threads is None else settings.checked_threads(threads)
+    if 0 in x.shape or 0 in w.shape:
+        choose(problem, method)  # for its errors
+        return np.zeros((problem.batch, problem.filters, *problem.length), problem.result_dtype)
+    problem = with_facts(problem, structure.observe(w))
+    axes = tuple(range(problem.ndim))
+    task = discover(Task(problem, x, Weights(w), None, False, axes, "propagate"), method)
+    assert task.weights is not None
+    chosen = choose(task.problem, method).chosen
+    run = chosen.algorithm.prepare(task.problem, task.weights)
+    return solve_tensors(task.problem, run, x, chosen.useful_threads(count))

@@ -1,0 +1,171 @@
+"""A layer: an operation with its options, one for each spatial axis, and the Problem it means."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from faltung import errors
+from faltung.meaning import boundary as boundaries
+from faltung.meaning import extent, numbers
+from faltung.meaning.boundary import Boundary
+from faltung.meaning.extent import OPERATIONS, Operation
+from faltung.task.describe import PROBLEMS_REMEMBERED, accuracy_of, fill_value_as
+from faltung.task.per_axis import REACH_LIMIT, each, integer, step
+from faltung.task.problem import Index, Problem
+from faltung.tensor import errors as layer_errors
+from faltung.tensor import padding as paddings
+from faltung.tensor.padding import Axis, Padding, Sides, Word
+
+Integers = int | Sequence[int]
+Boundaries = Boundary | Sequence[Boundary]
+DType = np.dtype[Any]
+
+
+class Options(NamedTuple):
+    """The parameters of `faltung.tensor.convolve` that decide which sum, as the user gave them."""
+
+    stride: Integers = 1
+    padding: Padding = 0
+    dilation: Integers = 1
+    groups: int = 1
+    input_dilation: Integers = 1
+    boundary: Boundaries = "constant"
+    fill_value: complex = 0
+    accuracy: str | float = "norm"
+
+
+class Layer(NamedTuple):
+    """An operation and its checked options; the values play no part."""
+
+    operation: Operation
+    stride: Index
+    padding: tuple[Word | Sides, ...]
+    dilation: Index
+    groups: int
+    input_dilation: Index
+    boundary: tuple[Boundary, ...]
+    fill_value: complex
+    accuracy: str | float
+
+    def problem(self, x: DType, x_shape: Index, w: DType, w_shape: Index) -> Problem:
+        """The Problem for an input (N, C, *space) and a kernel (O, C/groups, *kernel).
+
+        Raises
+        ------
+        ValueError
+            The channels do not match, or there is no output.
+        """
+        try:
+            return _remembered(self, type(self.fill_value).__name__, x, x_shape, w, w_shape)
+        except TypeError:
+            return self._problem(x, x_shape, w, w_shape)  # an unhashable fill value, or the error itself
+
+    def _problem(self, x: DType, x_shape: Index, w: DType, w_shape: Index) -> Problem:
+        self.check_channels(x_shape, w_shape)
+        if 0 in x_shape[2:]:
+            raise layer_errors.no_samples(x_shape)
+        if 0 in w_shape:
+            raise errors.empty_kernel(w_shape)
+        axes = self.axes(x_shape[2:], w_shape[2:])
+        boxes = [self._box(i, axis) for i, axis in enumerate(axes)]
+        problem = Problem(
+            operation=self.operation,
+            input_dtype=x,
+            input_shape=x_shape[2:],
+            kernel_dtype=w,
+            kernel_shape=w_shape[2:],
+            result_dtype=numbers.result_type(x, w),
+            center=self._centers(w_shape[2:]),
+            stride=self.stride,
+            dilation=self.dilation,
+            input_dilation=self.input_dilation,
+            low=tuple(low for low, _ in boxes),
+            length=tuple(length for _, length in boxes),
+            boundary=self.boundary,
+            batch=x_shape[0],
+            channels=x_shape[1],
+            filters=w_shape[0],
+            groups=self.groups,
+            accuracy=self.accuracy,
+        )
+        return self._with_fill_value(problem)
+
+    def axes(self, space: Index, kernel: Index) -> list[Axis]:
+        """What decides the outputs along each axis."""
+        reaches = map(extent.reach, (self.operation,) * len(kernel), kernel, self.dilation, self._centers(kernel))
+        spread = [(n - 1) * u + 1 for n, u in zip(space, self.input_dilation, strict=True)]
+        axes = [Axis(n, *reach, s) for n, reach, s in zip(spread, reaches, self.stride, strict=True)]
+        for axis, d in zip(axes, self.dilation, strict=True):
+            if axis.span >= REACH_LIMIT:
+                raise errors.too_large("dilation", d)
+        return axes
+
+    def check_channels(self, x_shape: Index, w_shape: Index) -> None:
+        """ValueError unless the groups divide the channels and the kernel takes those of x."""
+        channels, (filters, per_group, *kernel) = x_shape[1], w_shape
+        if channels != per_group * self.groups:
+            if channels % self.groups:
+                raise layer_errors.groups_do_not_divide(self.groups, "channels of x", channels)
+            x_expected = (x_shape[0], per_group * self.groups, *x_shape[2:])
+            w_expected = (filters, channels // self.groups, *kernel)
+            raise layer_errors.channels_differ(x_shape, w_shape, self.groups, x_expected, w_expected)
+        if filters % self.groups:
+            raise layer_errors.groups_do_not_divide(self.groups, "filters of w", filters)
+
+    def _centers(self, kernel: Index) -> Index:
+        return tuple(extent.default_center(self.operation, k) for k in kernel)
+
+    def _box(self, i: int, axis: Axis) -> tuple[int, int]:
+        low, length = paddings.box(self.padding[i], axis)
+        if length < 1:
+            raise layer_errors.no_output(i, axis.span + 1, axis.n, paddings.sides(self.padding[i], axis))
+        return low, length
+
+    def _with_fill_value(self, problem: Problem) -> Problem:
+        fill = fill_value_as(self.fill_value, problem)
+        if fill != 0 and "constant" not in problem.boundary:
+            raise errors.fill_value_without_constant(self.fill_value, ",".join(problem.boundary))
+        return problem.with_fill_value(fill)
+
+
+@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
+def _remembered(layer: Layer, _fill: str, x: DType, x_shape: Index, w: DType, w_shape: Index) -> Problem:
+    return layer._problem(x, x_shape, w, w_shape)
+
+
+def read_layer(operation: Any, ndim: int, options: Options) -> Layer:
+    """The layer that the user's words mean on ``ndim`` spatial axes.
+
+    Raises
+    ------
+    ValueError, TypeError, OverflowError
+        They mean none; the message says which, and the mend.
+    """
+    if operation not in OPERATIONS:
+        raise errors.unknown_word("operation", operation, OPERATIONS)
+    count = integer("groups", options.groups)
+    if count < 1:
+        raise errors.below_one("groups", count)
+    return Layer(
+        operation=operation,
+        stride=each("stride", options.stride, ndim, step("stride")),
+        padding=paddings.read(options.padding, ndim),
+        dilation=each("dilation", options.dilation, ndim, step("dilation")),
+        groups=count,
+        input_dilation=each("input_dilation", options.input_dilation, ndim, step("input_dilation")),
+        boundary=each("boundary", options.boundary, ndim, _linear_boundary),
+        fill_value=options.fill_value,
+        accuracy=accuracy_of(options.accuracy),
+    )
+
+
+def _linear_boundary(value: object) -> Boundary:
+    boundary = boundaries.check(value)
+    if boundary == "normalize":
+        mend = "it scales by weights >= 0, which learned kernels have not; faltung.convolve has it"
+        raise layer_errors.not_for_tensors("boundary='normalize'", mend)
+    return boundary

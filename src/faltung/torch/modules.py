@@ -1,0 +1,166 @@
+"""Layers with kernels that learn: the modules of `torch.nn`, with any boundary.
+
+Parameters are named ``weight`` and ``bias`` and start as those of `torch.nn.Conv2d`, so the
+`Correlation` modules read its state dictionaries.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+
+from faltung.meaning.extent import Operation
+from faltung.task.per_axis import each, step
+from faltung.tensor import errors
+from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
+from faltung.tensor.padding import Padding
+from faltung.torch.functions import operate
+
+
+class _Kernels(torch.nn.Module):
+    """A bank of kernels; the help of `Convolution2d` says what the parameters mean."""
+
+    operation: ClassVar[Operation]
+    axes: ClassVar[int]
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        *,
+        stride: Integers = 1,
+        padding: Padding = 0,
+        dilation: Integers = 1,
+        groups: int = 1,
+        bias: bool = True,
+        boundary: Boundaries = "constant",
+        fill_value: complex = 0,
+        accuracy: str | float = "norm",
+        method: str = "auto",
+        threads: int | None = None,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        said = Options(stride, padding, dilation, groups, 1, boundary, fill_value, accuracy)
+        layer = read_layer(self.operation, self.axes, said)
+        if padding == "same":
+            said = said._replace(padding="same_upper")
+        for channels, words in ((in_channels, "in_channels"), (out_channels, "out_channels")):
+            if channels % layer.groups:
+                raise errors.groups_do_not_divide(layer.groups, words, channels)
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.kernel_size = each("kernel_size", kernel_size, self.axes, step("kernel_size"))
+        self._options, self._padding, self._method, self._threads = said, padding, method, threads
+        shape = (out_channels, in_channels // layer.groups, *self.kernel_size)
+        self.weight = torch.nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+        offsets = torch.nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype)) if bias else None
+        self.register_parameter("bias", offsets)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew: uniform within one over the root of the terms of an output."""
+        bound = 1 / math.sqrt(max(self.weight[0].numel(), 1))
+        for parameter in self.parameters():
+            torch.nn.init.uniform_(parameter, -bound, bound)
+
+    def forward(self, x: Any) -> Any:
+        """The feature maps of ``x``."""
+        return operate(self.operation, x, self.weight, self.bias, self._options, self._method, self._threads)
+
+    def extra_repr(self) -> str:
+        """What was said of the layer, where it is not the default."""
+        words = [str(self.in_channels), str(self.out_channels), f"kernel_size={self.kernel_size}"]
+        said, default = self._options._replace(padding=self._padding), Options()
+        pairs = zip(said._fields, said, default, strict=True)
+        words += [f"{name}={value!r}" for name, value, usual in pairs if value != usual]
+        return ", ".join(words + ["bias=False"] * (self.bias is None))
+
+
+class Convolution1d(_Kernels):
+    """Convolution of sequences: kernels are flipped. Parameters as those of `Convolution2d`."""
+
+    operation, axes = "convolve", 1
+
+
+class Convolution2d(_Kernels):
+    """Convolution of images, feature maps (N, C, *space) or (C, *space): kernels are flipped.
+
+    Parameters
+    ----------
+    in_channels, out_channels
+        C and O.
+    kernel_size
+        Taps along each axis: one number for all, or one for each.
+    stride, dilation
+        Step between outputs and between taps, one for all axes or one for each.
+    padding
+        As for `faltung.tensor.convolve`, but ``"same"`` is PyTorch's: the odd sample at the high
+        end. PyTorch has it for stride 1; here it goes on as ``"same_upper"``.
+    groups
+        Channels fall into this many groups that do not see each other.
+    bias
+        Whether to add a number that learns to each output channel.
+    boundary, fill_value
+        What the padding reads, in NumPy's words: ``"constant"``, ``"edge"``, ``"reflect"``,
+        ``"symmetric"`` or ``"wrap"``.
+    accuracy, method, threads
+        As for `faltung.convolve`.
+    device, dtype
+        Of the parameters, as in `torch.nn`; the device must be the CPU to compute.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An option makes no sense, or groups do not divide the channels.
+
+    Examples
+    --------
+    >>> import torch, faltung.torch as ftt
+    >>> layer = ftt.Convolution2d(3, 16, 5, padding="same", boundary="reflect")
+    >>> layer
+    Convolution2d(3, 16, kernel_size=(5, 5), padding='same', boundary='reflect')
+    >>> layer(torch.zeros(1, 3, 32, 32)).shape
+    torch.Size([1, 16, 32, 32])
+    """
+
+    operation, axes = "convolve", 2
+
+
+class Convolution3d(_Kernels):
+    """Convolution of volumes: kernels are flipped. Parameters as those of `Convolution2d`."""
+
+    operation, axes = "convolve", 3
+
+
+class Correlation1d(_Kernels):
+    """`torch.nn.Conv1d` with any boundary. Parameters as those of `Convolution2d`."""
+
+    operation, axes = "correlate", 1
+
+
+class Correlation2d(_Kernels):
+    """`torch.nn.Conv2d` with any boundary. Parameters as those of `Convolution2d`.
+
+    Examples
+    --------
+    >>> import torch, faltung.torch as ftt
+    >>> theirs, ours = torch.nn.Conv2d(3, 8, 3, padding=1), ftt.Correlation2d(3, 8, 3, padding=1)
+    >>> ours.load_state_dict(theirs.state_dict())
+    <All keys matched successfully>
+    >>> x = torch.rand(2, 3, 9, 9)
+    >>> torch.allclose(ours(x), theirs(x), atol=1e-5)
+    True
+    """
+
+    operation, axes = "correlate", 2
+
+
+class Correlation3d(_Kernels):
+    """`torch.nn.Conv3d` with any boundary. Parameters as those of `Convolution2d`."""
+
+    operation, axes = "correlate", 3

@@ -1,0 +1,183 @@
+"""The three faces of one form, and how they differentiate into each other.
+
+A layer y = A(x, w) is linear in x and in w, so with the gradient g of its output ``<g, A(x, w)>``
+is linear in each of the three. Its derivatives are the layer itself (by g), the gradient of the
+input (by x) and the gradient of the kernels (by w); the derivatives of these are the others
+again. So each face is one `torch.autograd.Function`, and all derivatives of any order follow.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from faltung.tensor.feature_map import feature_map
+from faltung.tensor.gradients import adjoint, kernel_adjoint
+from faltung.tensor.layer import Layer
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+
+class Form(NamedTuple):
+    """A layer, and how to compute it, on arrays with a batch axis.
+
+    The gradients serve a gy shorter than the output, too: one whose last entries are 0. That is
+    what a transposed layer has whose output padding exceeds the stride.
+    """
+
+    layer: Layer
+    method: str
+    threads: int | None
+
+    def output(self, x: Array, w: Array) -> Array:
+        """A(x, w)."""
+        problem = self.layer.problem(x.dtype, x.shape, w.dtype, w.shape)
+        return feature_map(problem, x, w, self.method, self.threads)
+
+    def input_gradient(self, gy: Array, w: Array, shape: Shape) -> Array:
+        """The gradient by x, of the shape that x has."""
+        problem = self.layer.problem(gy.dtype, shape, w.dtype, w.shape)
+        problem = problem.with_box(problem.low, gy.shape[2:])
+        return adjoint(problem, gy, w, self.method, self.threads)
+
+    def kernel_gradient(self, x: Array, gy: Array, shape: Shape) -> Array:
+        """The gradient by w, of the shape that w has."""
+        problem = self.layer.problem(x.dtype, x.shape, gy.dtype, shape)
+        problem = problem.with_box(problem.low, gy.shape[2:])
+        return kernel_adjoint(problem, x, gy, self.method, self.threads)
+
+    @property
+    def linear(self) -> Form:
+        """Without what the fill value adds, which does not depend on x."""
+        return self._replace(layer=self.layer._replace(fill_value=0))
+
+    def side_by_side(self, count: int) -> Form:
+        """So many layers at once: as many groups more."""
+        return self._replace(layer=self.layer._replace(groups=self.layer.groups * count))
+
+
+class _Face(torch.autograd.Function):
+    """What the three share: ``apply(first, second, shape, form)``, with the shape of the third."""
+
+    first_is_kernel = second_is_kernel = result_is_kernel = False
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, _output: Any) -> None:
+        """Keep the operands: derivatives by one need the other."""
+        first, second, shape, form = inputs
+        ctx.save_for_backward(first, second)
+        ctx.save_for_forward(first, second)
+        ctx.shape, ctx.form = shape, form
+
+    @classmethod
+    def jvp(cls, ctx: Any, dfirst: Any, dsecond: Any, *_: None) -> Any:
+        """Forward derivative; a fill value is a constant beside the first operand."""
+        first, second = ctx.saved_tensors
+        parts = [] if dfirst is None else [cls.apply(dfirst, second, ctx.shape, ctx.form.linear)]
+        parts += [] if dsecond is None else [cls.apply(first, dsecond, ctx.shape, ctx.form)]
+        return sum(parts[1:], start=parts[0])
+
+    @classmethod
+    def vmap(cls, info: Any, in_dims: Any, first: Any, second: Any, shape: Any, form: Form) -> tuple[Any, int]:
+        """`torch.vmap`: the mapped axis falls in with the channels, its entries into groups."""
+        count, axis = info.batch_size, 0 if cls.result_is_kernel else 1
+        one = _beside(first, in_dims[0], count, cls.first_is_kernel)
+        two = _beside(second, in_dims[1], count, cls.second_is_kernel)
+        if shape is not None:
+            shape = (*shape[:axis], shape[axis] * count, *shape[axis + 1 :])
+        result = cls.apply(one, two, shape, form.side_by_side(count))
+        return result.unflatten(axis, (count, -1)), axis
+
+
+class Output(_Face):
+    """A(x, w); its shape follows from theirs."""
+
+    second_is_kernel = True
+
+    @staticmethod
+    def forward(x: Any, w: Any, _shape: None, form: Form) -> Any:
+        """The layer."""
+        return computed(form.output, x, w)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Any) -> tuple[Any, ...]:
+        """By x and by w."""
+        x, w = ctx.saved_tensors
+        by_x, by_w, *_ = ctx.needs_input_grad
+        gx = like(InputGradient.apply(gy, w, tuple(x.shape), ctx.form.linear), x) if by_x else None
+        gw = like(KernelGradient.apply(x, gy, tuple(w.shape), ctx.form), w) if by_w else None
+        return gx, gw, None, None
+
+
+class InputGradient(_Face):
+    """The gradient by x of ``<gy, A(x, w)>``, of the shape given; its form has no fill value."""
+
+    second_is_kernel = True
+
+    @staticmethod
+    def forward(gy: Any, w: Any, shape: Shape, form: Form) -> Any:
+        """The layer's adjoint."""
+        return computed(form.input_gradient, gy, w, shape)
+
+    @staticmethod
+    def backward(ctx: Any, x: Any) -> tuple[Any, ...]:
+        """By gy and by w; the gradient of an x is another x."""
+        gy, w = ctx.saved_tensors
+        by_gy, by_w, *_ = ctx.needs_input_grad
+        back = like(Output.apply(x, w, None, ctx.form), gy) if by_gy else None
+        gw = like(KernelGradient.apply(x, gy, tuple(w.shape), ctx.form), w) if by_w else None
+        return back, gw, None, None
+
+
+class KernelGradient(_Face):
+    """The gradient by w of ``<gy, A(x, w)>``, of the shape given."""
+
+    result_is_kernel = True
+
+    @staticmethod
+    def forward(x: Any, gy: Any, shape: Shape, form: Form) -> Any:
+        """The layer's adjoint in its kernels."""
+        return computed(form.kernel_gradient, x, gy, shape)
+
+    @staticmethod
+    def backward(ctx: Any, w: Any) -> tuple[Any, ...]:
+        """By x and by gy; the gradient of a w is another w."""
+        x, gy = ctx.saved_tensors
+        by_x, by_gy, *_ = ctx.needs_input_grad
+        gx = like(InputGradient.apply(gy, w, tuple(x.shape), ctx.form.linear), x) if by_x else None
+        back = like(Output.apply(x, w, None, ctx.form), gy) if by_gy else None
+        return gx, back, None, None
+
+
+# tensors and arrays ------------------------------------------------------------------------
+
+
+def computed(function: Any, first: Any, second: Any, *shape: Shape) -> Any:
+    """A tensor from a function of arrays, which share the tensors' memory."""
+    dtype = torch.result_type(first, second)
+    return torch.from_numpy(function(_as_array(first), _as_array(second), *shape)).to(dtype)
+
+
+def _as_array(tensor: Any) -> Array:
+    """The tensor's own memory; a copy for bfloat16, which NumPy has not, and pending conjugates."""
+    tensor = tensor.detach().resolve_conj().resolve_neg()
+    array: Array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    return np.asarray(array)
+
+
+def like(gradient: Any, operand: Any) -> Any:
+    """A gradient as its operand's: the real part for a real one, no longer than it."""
+    if gradient.shape != operand.shape:
+        gradient = gradient[tuple(slice(n) for n in operand.shape)]
+    real = gradient.real if gradient.is_complex() and not operand.is_complex() else gradient
+    return real.to(operand.dtype)
+
+
+def _beside(tensor: Any, axis: int | None, count: int, is_kernel: bool) -> Any:
+    """Mapped operands side by side: kernels in more filters, others in more channels."""
+    stacked = tensor.expand(count, *tensor.shape) if axis is None else tensor.movedim(axis, 0)
+    return stacked.flatten(0, 1) if is_kernel else stacked.movedim(0, 1).flatten(1, 2)

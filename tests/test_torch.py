@@ -1,0 +1,249 @@
+"""The bridge to PyTorch: the same numbers as its own layers, and derivatives of any order."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+from numpy.testing import assert_array_equal
+
+import faltung as ft
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed, and no dependency")
+ftt: Any = importlib.import_module("faltung.torch")
+functional = torch.nn.functional
+pytestmark = [
+    # PyTorch's own, the first time that derivatives run forwards, and at its even 'same'.
+    pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning"),
+]
+
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"padding": 2, "stride": 2},
+    {"padding": 1, "dilation": 2, "groups": 2},
+    {"padding": (1, 0), "stride": (1, 3), "dilation": (2, 1)},
+]
+
+
+def random(*shape: int, dtype: Any = torch.float64, seed: int = 0) -> Any:
+    return torch.rand(shape, dtype=dtype, generator=torch.Generator().manual_seed(seed + sum(shape))) - 0.5
+
+
+def whole(*shape: int, seed: int = 0) -> Any:
+    return torch.randint(-4, 5, shape, generator=torch.Generator().manual_seed(seed + sum(shape))).double()
+
+
+def flipped(w: Any) -> Any:
+    return w.flip(tuple(range(2, w.ndim)))
+
+
+# PyTorch's own layers ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_layers_are_those_of_torch(options: dict[str, Any]) -> None:
+    x, w = whole(2, 4, 9, 8), whole(6, 4 // options.get("groups", 1), 3, 2)
+    bias = whole(6)
+    expected = functional.conv2d(x, w, bias, **options)
+    for operation, kernel in (("correlate", w), ("convolve", flipped(w))):
+        assert torch.equal(getattr(ftt, operation)(x, kernel, bias=bias, **options), expected)
+        plain = getattr(ft.tensor, operation)(x.numpy(), kernel.numpy(), bias=bias.numpy(), **options)
+        assert_array_equal(plain, expected.numpy())
+    assert torch.equal(ftt.correlate(x[0], w, bias=bias, **options), expected[0])
+
+
+@pytest.mark.parametrize(("ndim", "theirs"), [(1, functional.conv1d), (3, functional.conv3d)])
+def test_layers_of_other_dimensions_are_those_of_torch(ndim: int, theirs: Any) -> None:
+    x, w = whole(2, 3, *[6] * ndim), whole(4, 3, *[3] * ndim)
+    assert torch.equal(ftt.correlate(x, w, padding=1, stride=2), theirs(x, w, padding=1, stride=2))
+
+
+@pytest.mark.parametrize(
+    "options", [*OPTIONS, {"stride": 3, "output_padding": (2, 1)}, {"dilation": 3, "output_padding": 2}]
+)
+def test_transposed_layers_are_those_of_torch(options: dict[str, Any]) -> None:
+    x, w, groups = whole(2, 4, 5, 4), whole(4, 3, 3, 2), options.get("groups", 1)
+    bias = whole(3 * groups)
+    expected = functional.conv_transpose2d(x, w, bias, **options)
+    assert torch.equal(ftt.correlate_transposed(x, w, bias=bias, **options), expected)
+    assert torch.equal(ftt.convolve_transposed(x[0], flipped(w), bias=bias, **options), expected[0])
+    ours = ft.tensor.correlate_transposed(x.numpy(), w.numpy(), bias=bias.numpy(), **options)
+    assert_array_equal(ours, expected.numpy())
+    ours = ft.tensor.convolve_transposed(x.numpy(), flipped(w).numpy(), bias=bias.numpy(), **options)
+    assert_array_equal(ours, expected.numpy())
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_gradients_are_those_of_torch(options: dict[str, Any]) -> None:
+    x, w = whole(2, 4, 9, 8), whole(6, 4 // options.get("groups", 1), 3, 2)
+    gy = whole(*functional.conv2d(x, w, **options).shape, seed=1)
+    found = [a.requires_grad_() for a in (x.clone(), w.clone())]
+    expected = [a.requires_grad_() for a in (x.clone(), w.clone())]
+    ftt.correlate(*found, **options).backward(gy)
+    functional.conv2d(*expected, **options).backward(gy)
+    assert all(torch.equal(a.grad, b.grad) for a, b in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("boundary", "mode"),
+    [("constant", "zeros"), ("reflect", "reflect"), ("edge", "replicate"), ("wrap", "circular")],
+)
+@pytest.mark.parametrize("size", [3, 4, (2, 5)])
+def test_modules_are_those_of_torch(boundary: Any, mode: str, size: Any) -> None:
+    for padding in ("same", "valid", 2):
+        theirs = torch.nn.Conv2d(3, 4, size, padding=padding, padding_mode=mode).double()
+        for ours in (
+            ftt.Correlation2d(3, 4, size, padding=padding, boundary=boundary, dtype=torch.float64),
+            ftt.Convolution2d(3, 4, size, padding=padding, boundary=boundary, dtype=torch.float64),
+        ):
+            ours.load_state_dict(theirs.state_dict())
+            if isinstance(ours, ftt.Convolution2d):
+                ours.weight.data = flipped(ours.weight.data)
+            x = random(2, 3, 7, 8)
+            torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_same_goes_on_with_a_stride() -> None:
+    layer = ftt.Correlation1d(1, 2, 4, padding="same", stride=3)
+    x = random(1, 1, 8, dtype=torch.float32)
+    assert torch.equal(layer(x), ftt.correlate(x, layer.weight, bias=layer.bias, padding="same_upper", stride=3))
+    assert "padding='same'" in repr(layer)
+
+
+def test_complex_kernels_are_conjugated() -> None:
+    x, w = (torch.complex(whole(2, 3, 6), whole(2, 3, 6, seed=1)) for _ in range(2))
+    w = w[..., :3]
+    assert torch.equal(ftt.correlate(x, w.conj()), functional.conv1d(x, w))
+    assert torch.equal(ftt.convolve(x, flipped(w)), functional.conv1d(x, w))
+
+
+# derivatives -------------------------------------------------------------------------------
+
+DIFFERENTIATED: list[dict[str, Any]] = [
+    {},
+    {"padding": 2, "boundary": "reflect", "stride": 2},
+    {"padding": "causal", "fill_value": 2.5, "dilation": 2},
+    {"padding": ((-1, 2), (3, 0)), "boundary": ("edge", "wrap"), "groups": 2},
+    {"padding": "full", "input_dilation": (2, 1), "stride": 3},
+    {"padding": "same", "boundary": "symmetric", "groups": 2, "stride": (1, 2)},
+]
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize("options", DIFFERENTIATED)
+def test_derivatives_of_first_and_second_order(operation: str, options: dict[str, Any]) -> None:
+    x, w, bias = random(1, 2, 4, 3), random(2, 2 // options.get("groups", 1), 2, 2), random(2)
+    operands = tuple(each.requires_grad_() for each in (x, w, bias))
+
+    def layer(x: Any, w: Any, bias: Any) -> Any:
+        return getattr(ftt, operation)(x, w, bias=bias, **options)
+
+    assert torch.autograd.gradcheck(layer, operands, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(layer, operands, check_fwd_over_rev=True, fast_mode=True)
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"stride": 2, "padding": 1, "output_padding": 1, "boundary": "reflect"},
+        {"groups": 2, "padding": "causal"},
+        {"dilation": 3, "output_padding": (2, 1)},
+    ],
+)
+def test_derivatives_of_transposed_layers(operation: str, options: dict[str, Any]) -> None:
+    operands = tuple(each.requires_grad_() for each in (random(1, 2, 3, 2), random(2, 1, 2, 2)))
+
+    def layer(x: Any, w: Any) -> Any:
+        return getattr(ftt, f"{operation}_transposed")(x, w, **options)
+
+    assert torch.autograd.gradcheck(layer, operands, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(layer, operands, check_fwd_over_rev=True, fast_mode=True)
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+def test_derivatives_of_complex_layers(operation: str) -> None:
+    x = torch.complex(random(1, 2, 4), random(1, 2, 4, seed=1)).requires_grad_()
+    w = torch.complex(random(2, 2, 2), random(2, 2, 2, seed=1)).requires_grad_()
+    real = random(2, 2, 2).requires_grad_()
+    for kernel in (w, real):
+        layer = lambda x, w: getattr(ftt, operation)(x, w, padding=1, boundary="wrap")  # noqa: E731
+        assert torch.autograd.gradcheck(layer, (x, kernel))
+        assert torch.autograd.gradgradcheck(layer, (x, kernel))
+
+
+def test_gradients_of_each_sample() -> None:
+    x, w = random(3, 2, 5), random(4, 1, 2)
+
+    def loss(w: Any, x: Any) -> Any:
+        return ftt.correlate(x[None], w, padding=1, boundary="edge", groups=2).square().sum()
+
+    mapped = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(w, x)
+    assert torch.allclose(mapped, torch.stack([torch.func.grad(loss)(w, each) for each in x]))
+    hessian = torch.func.hessian(loss)(w, x[0])
+    assert torch.allclose(hessian, torch.autograd.functional.hessian(lambda w: loss(w, x[0]), w))
+
+
+@pytest.mark.parametrize("in_dims", [(0, 0), (None, 1), (2, None)])
+def test_mapped_layers(in_dims: Any) -> None:
+    shapes = [(2, 4, 6), (4, 2, 3)]
+    x, w = (
+        random(*shape) if axis is None else random(*shape[:axis], 3, *shape[axis:])
+        for shape, axis in zip(shapes, in_dims, strict=True)
+    )
+    layer = lambda x, w: ftt.convolve(x, w, groups=2, stride=2)  # noqa: E731
+    each = [
+        layer(*(a if axis is None else a.select(axis, i) for a, axis in zip((x, w), in_dims, strict=True)))
+        for i in range(3)
+    ]
+    assert torch.allclose(torch.func.vmap(layer, in_dims=in_dims)(x, w), torch.stack(each))
+
+
+# tensors -----------------------------------------------------------------------------------
+
+
+def test_tensors_are_read_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    from faltung.torch import trilinear
+
+    seen: list[Any] = []
+    feature_map = trilinear.feature_map
+    monkeypatch.setattr(trilinear, "feature_map", lambda *a: seen.extend(a[1:3]) or feature_map(*a))
+    x, w = random(1, 2, 6), random(1, 2, 3)
+    ftt.correlate(x, w)
+    assert [each.ctypes.data for each in seen] == [x.data_ptr(), w.data_ptr()]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.int64, torch.complex64])
+def test_types_are_kept(dtype: Any) -> None:
+    x, w = whole(1, 2, 6).to(dtype), whole(3, 2, 2).to(dtype)
+    y = ftt.correlate(x, w)
+    assert y.dtype == dtype
+    assert torch.equal(y.to(torch.complex128), functional.conv1d(x.to(torch.complex128), w.to(torch.complex128)))
+
+
+def test_a_module_trains_to_the_kernel_that_was_applied() -> None:
+    torch.manual_seed(1)
+    x, kernel = random(4, 1, 12, 12), random(1, 1, 3, 3)
+    y = ftt.convolve(x, kernel, padding="same", boundary="reflect")
+    layer = ftt.Convolution2d(1, 1, 3, padding="same", boundary="reflect", bias=False, dtype=torch.float64)
+    optimiser = torch.optim.LBFGS(layer.parameters(), max_iter=60, tolerance_grad=1e-12)
+
+    def step() -> Any:
+        optimiser.zero_grad()
+        loss = (layer(x) - y).square().sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(step)
+    torch.testing.assert_close(layer.weight.data, kernel, atol=1e-6, rtol=0)
+
+
+def test_bad_layers_are_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="groups=2 does not divide the 3 in_channels"):
+        ftt.Correlation1d(3, 2, 3, groups=2)
+    with pytest.raises(ValueError, match=r"expected x of shape \(1, 3, 8\)"):
+        ftt.Correlation1d(3, 2, 3)(torch.zeros(1, 4, 8))
+    with pytest.raises(ValueError, match=r"bias has shape \(3,\)"):
+        ftt.correlate(torch.zeros(1, 4), torch.zeros(2, 1, 3), bias=torch.zeros(3))
