@@ -67,7 +67,7 @@ def computing_seconds(problem: Problem, machine: Machine) -> tuple[float, float]
     lanes = vectors(problem.compute_dtype, machine)
     peak = terms / (lanes * machine.vector_products_per_second)
     loading = terms * loads_per_product(problem, int(lanes)) / (lanes * machine.vector_loads_per_second)
-    return peak, max(peak, loading)
+    return peak, max(peak / machine.tile_efficiency, loading)
 
 
 def loads_per_product(problem: Problem, lanes: int) -> float:
