@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 from faltung.algorithms import separable
 from faltung.algorithms.direct import DIRECT
 from faltung.machine import Machine, current
+from faltung.planner.choose import PLANS_REMEMBERED
 from faltung.task.low_rank import terms_of
 from faltung.task.normalise import Task
 from faltung.task.operand import Weights
@@ -23,7 +25,7 @@ def discover(task: Task, method: str) -> Task:
     """
     problem, weights = task.problem, task.weights
     wanted = method == separable.SEPARABLE.name
-    if weights is None or not _possible(problem) or not (wanted or _worthwhile(problem, current())):
+    if weights is None or not _worth_searching(problem, wanted, current()):
         return task
     longest, taps = sum(k for k in problem.kernel_shape if k > 1), math.prod(problem.kernel_shape)
     terms = terms_of(weights.values[0, 0], separable.tolerance(problem), limit=max(taps // longest, 1))
@@ -31,6 +33,11 @@ def discover(task: Task, method: str) -> Task:
         return task
     problem = problem.with_structure(with_rank(problem.structure, len(terms)))
     return task._replace(problem=problem, weights=Weights(weights.values, terms))
+
+
+@functools.lru_cache(maxsize=PLANS_REMEMBERED)
+def _worth_searching(problem: Problem, wanted: bool, machine: Machine) -> bool:
+    return _possible(problem) and (wanted or _worthwhile(problem, machine))
 
 
 def _possible(problem: Problem) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,12 +74,12 @@ class Problem:
     @property
     def taps(self) -> int:
         """Terms that one output sums at most."""
-        return self.channels // self.groups * int(np.prod(self.kernel_shape, dtype=object))
+        return self.channels // self.groups * math.prod(self.kernel_shape)
 
     @property
     def outputs(self) -> int:
         """Number of outputs."""
-        return self.batch * self.filters * int(np.prod(self.length, dtype=object))
+        return self.batch * self.filters * math.prod(self.length)
 
     @property
     def renormalise(self) -> bool:
