@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from fractions import Fraction
+from numbers import Rational
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,8 +117,10 @@ def sum_of_products(terms: list[tuple[Any, Any]], objects: bool = False) -> Any:
         return sum(products[1:], start=products[0]) if products else 0
 
 
-def _exact_sum(terms: list[tuple[Any, Any]]) -> Fraction:
+def _exact_sum(terms: list[tuple[Any, Any]]) -> Any:
     """The sum of products of finite floats, which are ratios of an integer and a power of two."""
+    from fractions import Fraction  # 5 ms that importing the library need not take
+
     ratios = [(a.as_integer_ratio(), b.as_integer_ratio()) for a, b in terms]
     common = max(d * e for (_, d), (_, e) in ratios)
     return Fraction(sum(a * b * (common // (d * e)) for (a, d), (b, e) in ratios), common)
@@ -179,7 +181,7 @@ def narrow(values: NDArray[Any], result: DType) -> NDArray[Any]:
                 value = _complex(value, result)
             elif is_integral(result):
                 value = fitting(_whole(value, result), result)
-            elif isinstance(value, Fraction) and result.kind in "fc":
+            elif _is_ratio(value) and result.kind in "fc":
                 value = _rounded(value, result)
             try:
                 narrowed[index] = value
@@ -193,19 +195,25 @@ def _complex(pair: ComplexPair, result: DType) -> Any:
     if result.kind not in "cO":
         raise errors.result_dtype_refused(str(result), "complex", "take .real of the result if that is meant")
     number = np.empty((), result if result.kind == "c" else np.complex128)
-    number.real, number.imag = (_rounded(p, number.dtype) if isinstance(p, Fraction) else p for p in pair)
+    number.real, number.imag = (_rounded(p, number.dtype) if _is_ratio(p) else p for p in pair)
     return number[()] if result.kind == "c" else complex(number)
 
 
-def _rounded(value: Fraction, result: DType) -> Any:
+def _is_ratio(value: object) -> bool:
+    """Whether ``value`` is an exact sum of floats: a Fraction, and no integer."""
+    return isinstance(value, Rational) and not isinstance(value, int)
+
+
+def _rounded(value: Any, result: DType) -> Any:
     """The nearest float64, or for long doubles the sum of the nearest and the nearest to the rest."""
     try:
         nearest = float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
     if real_type(result).itemsize <= 8:
         return nearest
-    return np.longdouble(nearest) + np.longdouble(float(value - Fraction(nearest)))
+    rest = value - _exact_sum([(nearest, 1)])
+    return np.longdouble(nearest) + np.longdouble(float(rest))
 
 
 def _whole(value: Any, result: DType) -> int:

@@ -13,6 +13,7 @@ from faltung import errors
 from faltung.algorithms.algorithm import Run
 from faltung.task.normalise import Task
 from faltung.task.problem import Problem
+from faltung.task.reading import is_masked
 
 
 def solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArray[Any]:
@@ -50,7 +51,7 @@ def _writable_in_place(out: NDArray[Any], task: Task) -> bool:
 def _check_out(out: object, problem: Problem) -> None:
     if not isinstance(out, np.ndarray):
         raise errors.out_not_an_array(out)
-    if isinstance(out, np.ma.MaskedArray):
+    if is_masked(out):
         raise errors.out_is_masked()
     if out.shape != problem.length:
         raise errors.out_mismatch("shape", out.shape, problem.length)

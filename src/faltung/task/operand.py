@@ -11,7 +11,7 @@ from faltung import errors
 from faltung.meaning import numbers
 from faltung.task.kernel import Kernel, outer_product
 from faltung.task.line import array_spec
-from faltung.task.reading import is_weak, read_array
+from faltung.task.reading import is_masked, is_weak, read_array
 
 Term = tuple[NDArray[Any], ...]
 
@@ -106,7 +106,7 @@ def read_kernel(w: object) -> Operand:
         if outer is not None:
             raise errors.not_numeric("w", f"a tensor with filters and channels ({w})")
         return Operand(Kind(dtype, shape, center=center))
-    if isinstance(w, np.ma.MaskedArray):
+    if is_masked(w):
         raise errors.masked_kernel()
     if isinstance(w, Kernel):
         return Operand(Kind(w.dtype, w.shape, weak=True, center=w.center), w.values, factors=w.factors)
@@ -137,7 +137,7 @@ def _factored(w: tuple[Any, ...]) -> Operand:
 
 def as_operand(argument: str, value: object) -> Operand:
     """An array, or what becomes one, as an Operand; TypeError for others."""
-    mask = np.ma.getmaskarray(value) if isinstance(value, np.ma.MaskedArray) else None
+    mask = np.ma.getmaskarray(value) if is_masked(value) else None
     array = read_array(argument, value)
     kind = Kind(array.dtype, array.shape, is_weak(value), mask is not None, exact=_exact_kind(argument, array))
     return Operand(kind, array, mask)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ _NOT_BRIDGED = {
     "cupy": "CuPy",
     "tensorflow": "TensorFlow",
 }
-_PLAIN_ARRAYS = (np.ndarray, np.matrix, np.memmap, np.ma.MaskedArray)
+_PLAIN_ARRAYS = (np.ndarray, np.matrix, np.memmap)
 
 
 def read_array(argument: str, value: object) -> NDArray[Any]:
@@ -52,19 +53,24 @@ def is_weak(value: object) -> bool:
     return type(value).__module__ != "numpy" and isinstance(value, int | float | complex | list | tuple | range)
 
 
+def is_masked(value: object) -> TypeGuard[np.ma.MaskedArray[Any, Any]]:
+    """Whether ``value`` is a masked array; numpy.ma is not imported for those who have none."""
+    return "numpy.ma" in sys.modules and isinstance(value, np.ma.MaskedArray)
+
+
 def _refuse_foreign(argument: str, value: object) -> None:
     for base in type(value).__mro__:
         library = _NOT_BRIDGED.get(base.__module__.partition(".")[0])
         if library is not None:
             raise errors.not_bridged(argument, library, type(value).__name__)
-    if isinstance(value, np.ndarray) and type(value) not in _PLAIN_ARRAYS:
+    if isinstance(value, np.ndarray) and type(value) not in _PLAIN_ARRAYS and not is_masked(value):
         raise errors.subclass_not_taken(argument, type(value).__name__)
 
 
 def _array(argument: str, value: object) -> NDArray[Any]:
     if value is None or isinstance(value, str | bytes | dict | set | frozenset):
         raise errors.not_numeric(argument, _described(value))
-    if isinstance(value, list | tuple) and any(isinstance(entry, np.ma.MaskedArray) for entry in value):
+    if isinstance(value, list | tuple) and any(map(is_masked, value)):
         raise errors.masked_in_a_list(argument)
     try:
         return np.asarray(value)
