@@ -9,18 +9,17 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from faltung.operations import convolve, correlate, plan
-from faltung.planner.plan import Plan
-from faltung.settings import get_instruction_set, get_threads, set_instruction_set, set_threads
-from faltung.task.kernel import Kernel
-from faltung.task.problem import Problem
-
 if TYPE_CHECKING:
     from faltung import functions as functions
     from faltung import kernels, laws, tensor
     from faltung.functions import Density as Density
     from faltung.functions import Function as Function
     from faltung.functions import weighted_average as weighted_average
+    from faltung.operations import convolve, correlate, plan
+    from faltung.planner.plan import Plan
+    from faltung.settings import get_instruction_set, get_threads, set_instruction_set, set_threads
+    from faltung.task.kernel import Kernel
+    from faltung.task.problem import Problem
 
 __version__ = "0.1.0"
 
@@ -41,24 +40,36 @@ __all__ = [
     "tensor",
 ]
 
-# What loads when its door is opened: wings, and what a wing exports (with the wing's name).
-_LAZY = {
+# Every door with the module behind it, which loads when the door is first opened; the wings are
+# doors to themselves.
+_DOORS = {
+    "convolve": "operations",
+    "correlate": "operations",
+    "plan": "operations",
+    "Plan": "planner.plan",
+    "get_instruction_set": "settings",
+    "get_threads": "settings",
+    "set_instruction_set": "settings",
+    "set_threads": "settings",
+    "Kernel": "task.kernel",
+    "Problem": "task.problem",
+    "Density": "functions",
+    "Function": "functions",
+    "weighted_average": "functions",
     "functions": "",
     "kernels": "",
     "laws": "",
     "tensor": "",
-    "Density": "functions",
-    "Function": "functions",
-    "weighted_average": "functions",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name not in _DOORS:
         raise AttributeError(f"module 'faltung' has no attribute {name!r}")
-    wing = importlib.import_module(f"faltung.{_LAZY[name] or name}")
-    return getattr(wing, name) if _LAZY[name] else wing
+    module = importlib.import_module(f"faltung.{_DOORS[name] or name}")
+    value = globals()[name] = getattr(module, name) if _DOORS[name] else module
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted([*globals(), *_DOORS])
