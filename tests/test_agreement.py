@@ -215,7 +215,7 @@ def _compare(what: str, y: Any, expected: Any, magnitude: Any, bound: float, tas
         np.testing.assert_array_equal(np.isfinite(ours), finite, what)
         np.testing.assert_array_equal(ours[~finite], theirs[~finite], what)
         error = np.abs(ours[finite].astype(np.longdouble) - theirs[finite])
-        allowed = _scale(magnitude, task)[finite] * bound * _parts(task)
+        allowed = _scale(magnitude, task)[finite] * bound
         # the spacing of subnormals, one for each term
         allowed = allowed + task.problem.taps * np.finfo(y.dtype).smallest_subnormal
         assert np.all(error <= allowed), f"{what}: error {error.max()} beyond {allowed.min()}"
@@ -232,11 +232,6 @@ def _scale(magnitude: Any, task: Task) -> Any:
     weight = float(w.real.sum()) if task.problem.renormalise else 0.0
     scaled = weight * float(np.max(np.abs(x), initial=0)) * 4
     return np.maximum(np.where(np.isfinite(magnitude), magnitude, 0), float(norms) * repeats**0.5 + scaled)
-
-
-def _parts(task: Task) -> float:
-    """A complex product sums two real ones in each part."""
-    return 2.0 if task.problem.compute_dtype.kind == "c" else 1.0
 
 
 def _magnitude(values: Any) -> Any:

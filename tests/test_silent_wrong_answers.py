@@ -102,5 +102,14 @@ def test_batch_axes_never_fall_through_to_the_definition() -> None:
     np.testing.assert_allclose(y, expected, rtol=1e-5)
 
 
+def test_a_reach_far_beyond_the_input_is_not_copied() -> None:
+    x = np.arange(5.0)
+    options: dict[str, Any] = {"mode": "same", "boundary": "symmetric", "stride": 3, "dilation": 2**30 - 1}
+    with pytest.raises(ValueError, match="method='direct' refuses: the kernel reaches over"):
+        ft.convolve(x, np.ones(3), method="direct", **options)
+    expected = ft.convolve(x, np.ones(3), method="definition", **options)
+    np.testing.assert_array_equal(ft.convolve(x, np.ones(3), **options), expected)
+
+
 def test_a_stride_beyond_the_input_costs_nothing() -> None:
     assert ft.convolve(np.ones(5), np.ones(3), stride=10**8).tolist() == [1.0]

@@ -34,6 +34,8 @@ from faltung.task.problem import Problem
 _SUPPORTED = frozenset(map(np.dtype, "?bBhHiIlLqQefdFD"))
 _TILE_ROWS = 4
 _TAPS_PER_STEP = 4
+# Elements that a thread may copy for one block however small the input: half a gigabyte of float64.
+_MOST_GATHERED = 2**26
 
 
 def _refuse(problem: Problem) -> str | None:
@@ -42,9 +44,16 @@ def _refuse(problem: Problem) -> str | None:
             return f"{argument} is {dtype}: it has no native arithmetic"
     if beyond := beyond_native_indices(problem):
         return beyond
+    if (gathered := _gathered_elements(problem)) > max(_MOST_GATHERED, 4 * math.prod(problem.input_shape)):
+        return f"the kernel reaches over {gathered} elements, far more than the input has, all of which it would copy"
     if problem.renormalise and not problem.plain:
         return "weights are renormalised for one channel only"
     return too_inaccurate(problem, summation_bound(problem))
+
+
+def _gathered_elements(problem: Problem) -> int:
+    """What a block at the edge copies at least: the kernel's reach along the last two axes."""
+    return math.prod(last - first + 1 for first, last in problem.reach()[-2:])
 
 
 # cost --------------------------------------------------------------------------------------
