@@ -168,8 +168,8 @@ def test_plan_with_a_method(done: Run) -> None:
     ("line", "message"),
     [
         ("convolve x=f32[9", "problem line"),
-        ("", "problem line '': '' is no word of the grammar"),
-        ("fold x=f32[9] w=f32[3]", "'fold' is no word of the grammar"),
+        ("", "problem line '': '' is no operation"),
+        ("fold x=f32[9] w=f32[3]", "'fold' is no operation"),
         ("convolve x=f32[9] w=f32[3] mode=none", "mode='none': expected 'full', 'same' or 'valid'"),
     ],
 )

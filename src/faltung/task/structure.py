@@ -36,13 +36,16 @@ class Structure(NamedTuple):
         """The structure that prints as ``text``; ValueError if there is none."""
         facts: dict[str, Any] = {}
         for word in text.split(",") if text != "unknown" else ():
-            name, _, value = word.removeprefix("not-").partition("=")
-            facts[name] = not word.startswith("not-") if not value else int(value) if value.isdigit() else value
-        if not set(facts) <= set(cls._fields):
-            raise errors.line_unreadable(f"structure={text}", "no such fact of a kernel")
+            name, _, value = word.partition("=")
+            fact = name.removeprefix("not-")
+            if fact in facts or (fact, bool(value)) not in _FACTS or (value and not value.isdigit()):
+                raise errors.line_unreadable(f"structure={text}", f"{word!r} is no fact of a kernel, or said twice")
+            facts[fact] = int(value) if value else fact == name
         return cls(**facts)
 
 
+# Their names, and whether they have a value.
+_FACTS = (("finite", False), ("nonnegative", False), ("constant", False), ("rank", True))
 UNKNOWN = Structure()
 
 
