@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <new>
+#include <utility>
 
 #include "direct.hpp"
 #include "numpy_array.hpp"
@@ -14,6 +15,30 @@ namespace {
 // Up to here the call itself costs more than any other algorithm could save.
 constexpr std::ptrdiff_t most_products = 8192;
 constexpr std::ptrdiff_t most_taps = 90;  // most_products of a kernel no longer than its input
+
+enum class Mode { full, same, valid };
+
+// False if it is none.
+bool read_mode(PyObject* word, Mode& mode) {
+    if (!PyUnicode_CheckExact(word)) return false;
+    constexpr std::pair<const char*, Mode> words[] = {
+        {"full", Mode::full}, {"same", Mode::same}, {"valid", Mode::valid}};
+    for (const auto& [text, meant] : words) {
+        mode = meant;
+        if (PyUnicode_CompareWithASCIIString(word, text) == 0) return true;
+    }
+    return false;
+}
+
+// Identity, which no user's value can trip over: == of an array is an array.
+bool are_same(PyObject* one, PyObject* other) {
+    if (!PyTuple_CheckExact(one) || !PyTuple_CheckExact(other)) return false;
+    const Py_ssize_t count = PyTuple_GET_SIZE(one);
+    if (count != PyTuple_GET_SIZE(other)) return false;
+    for (Py_ssize_t i = 0; i < count; ++i)
+        if (PyTuple_GET_ITEM(one, i) != PyTuple_GET_ITEM(other, i)) return false;
+    return true;
+}
 
 bool is_vector(const ArrayView& view) {
     return view.exact && view.dimensions == 1 && view.contiguous && view.aligned && view.parts == 1 &&
@@ -68,8 +93,11 @@ PyObject* convolve(const ArrayView& input, const ArrayView& kernel, Mode mode, b
 
 }  // namespace
 
-PyObject* tiny(PyObject* input, PyObject* kernel, Mode mode, bool correlate, Level level) {
+PyObject* tiny(PyObject* input, PyObject* kernel, PyObject* word, PyObject* said, PyObject* defaults,
+               bool correlate, Level level) {
     ArrayView x, w;
+    Mode mode;
+    if (!are_same(said, defaults) || !read_mode(word, mode)) Py_RETURN_NONE;
     if (!view_array(input, x) || !view_array(kernel, w) || !are_tiny(x, w)) Py_RETURN_NONE;
     return x.element == Element::float32 ? convolve<float>(x, w, mode, correlate, level)
                                          : convolve<double>(x, w, mode, correlate, level);
