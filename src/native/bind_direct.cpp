@@ -149,7 +149,7 @@ void bind_direct(nb::module_& module) {
         "result does not fit the output's type.");
     module.def("tiny", &bound_tiny, nb::arg("input").none(), nb::arg("kernel").none(), nb::arg("mode").none(),
                nb::arg("said"), nb::arg("defaults"), nb::arg("correlate"), nb::arg("level"),
-               "The result for two small vectors of native floats and options that are the defaults, None for "
+               "The result for two small arrays of native floats and options that are the defaults, None for "
                "anything else.");
     module.def("source_index", &bound_source_index, nb::arg("boundary"), nb::arg("position"), nb::arg("n"),
                "The index that a position reads on an axis of n samples, -1 if none.");

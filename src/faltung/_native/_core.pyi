@@ -39,7 +39,7 @@ def chain(
 def tiny(
     input: object, kernel: object, mode: object, said: object, defaults: object, correlate: bool, level: int
 ) -> NDArray[Any] | None:
-    """The result for two small vectors of native floats and options that are the defaults, None for anything else."""
+    """The result for two small arrays of native floats and options that are the defaults, None for anything else."""
 
 def source_index(boundary: int, position: int, n: int) -> int:
     """The index that a position reads on an axis of n samples, -1 if none."""

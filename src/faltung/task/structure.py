@@ -20,6 +20,8 @@ class Structure(NamedTuple):
     finite: bool | None = None
     nonnegative: bool | None = None
     constant: bool | None = None
+    symmetric: bool | None = None
+    """Equal to its flip: it convolves as it correlates."""
     rank: int | None = None
 
     def __str__(self) -> str:
@@ -45,20 +47,24 @@ class Structure(NamedTuple):
 
 
 # Their names, and whether they have a value.
-_FACTS = (("finite", False), ("nonnegative", False), ("constant", False), ("rank", True))
+_FACTS = (*((fact, False) for fact in ("finite", "nonnegative", "constant", "symmetric")), ("rank", True))
 UNKNOWN = Structure()
 
 
 def observe(w: NDArray[Any], rank: int | None = None) -> Structure:
-    """The facts that one look at the values gives, O(size), and the rank where it is known."""
+    """The facts that one look at the values, (filters, channels, *kernel), gives, O(size), and the
+    rank where it is known.
+    """
     if w.dtype.kind == "O":
         return UNKNOWN
     rank = 1 if max(w.shape, default=1) == w.size else rank
+    backwards = (slice(None), slice(None), *(slice(None, None, -1),) * (w.ndim - 2))
+    symmetric = bool((w == w[backwards]).all())
     if w.dtype.kind == "c":
-        return Structure(bool(np.isfinite(w).all()), False, False, rank=rank)
+        return Structure(bool(np.isfinite(w).all()), False, False, symmetric, rank)
     low, high = w.min(), w.max()  # NaN if any weight is
     finite = math.isfinite(low) and math.isfinite(high)
-    return Structure(finite, nonnegative=bool(finite and low >= 0), constant=bool(finite and low == high), rank=rank)
+    return Structure(finite, bool(finite and low >= 0), bool(finite and low == high), symmetric, rank)
 
 
 def with_rank(structure: Structure, rank: int) -> Structure:
