@@ -281,7 +281,7 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
             result = own(operand, x, w, operation=operation, options=options, method=method, out=out, threads=threads)
             if result is not NotImplemented:
                 return result
-    count = settings.get_threads() if threads is None else settings.checked_threads(threads)
+    count = None if threads is None else settings.checked_threads(threads)
     task = discover(normalise(operation, x, w, options), method)
     chosen = choose(task.problem, method).chosen
     if task.x is None or task.weights is None:

@@ -27,6 +27,7 @@ from faltung.task.reading import is_number
 
 NAN_POLICIES = ("propagate", "omit", "raise")
 PROBLEMS_REMEMBERED = 512
+_HOLDING_OTHERS = frozenset([tuple, list, np.ndarray])
 _T = TypeVar("_T")
 
 
@@ -54,10 +55,14 @@ def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[
     TypeError, ValueError, OverflowError
         The words describe none; the message says which argument, and the mend.
     """
-    words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in options)
+    words: tuple[Any, ...] = options
+    # Types as well: 1, 1.0 and True are equal, but not all are strides.
+    types: tuple[object, ...] = tuple(map(type, words))
+    if not _HOLDING_OTHERS.isdisjoint(types):
+        words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in words)
+        types = tuple(map(_types_of, words))
     try:
-        # Types as well: 1, 1.0 and True are equal, but not all are strides.
-        return _remembered(operation, words, tuple(map(_types_of, words)), x, w)
+        return _remembered(operation, words, types, x, w)
     except TypeError:
         return _describe(operation, options, x, w)  # unhashable words, or the error itself
 
