@@ -328,3 +328,17 @@ def test_the_plan_cache_is_bounded() -> None:
     for n in range(choose.PLANS_REMEMBERED + 50):
         ft.convolve(np.ones((n + 1, 1)), np.ones((1, 1)))
     assert choose._choose.cache_info().currsize <= choose.PLANS_REMEMBERED
+
+
+def test_a_long_wait_is_told_at_the_line_that_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faltung.algorithms.definition._PATIENCE_SECONDS", 0.0)
+    x, w = np.ones(5, object), np.ones(3)
+    plan = ft.plan(x, w)
+    for call in (
+        lambda: ft.convolve(x, w),
+        lambda: plan(x),
+        lambda: ft.tensor.correlate([[[1.0]]], [[[2.0]]], method="definition"),
+    ):
+        with pytest.warns(UserWarning, match="will take some 0 s: co") as told:
+            call()
+        assert told[0].filename == __file__
