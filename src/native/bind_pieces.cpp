@@ -121,14 +121,17 @@ void bound_pair_polynomials(nb::handle edges, nb::handle series, nb::handle othe
 }
 
 void bound_add_polynomials(nb::handle low, nb::handle high, nb::handle polynomials, nb::handle points,
-                           nb::handle totals, int level) {
+                           nb::handle totals, int level, int threads) {
     const PairPolynomials given = polynomials_of(low, high, polynomials);
     const ArrayView from = doubles(points, 1, "points"), to = doubles(totals, 1, "totals");
     require(from.shape[0] == to.shape[0], "as many totals as points are needed");
+    require(threads >= 1, "at least one thread is needed");
     const Level checked = check_level(level);
     double* const results = writable(to);
-    without_lock(
-        [&] { return add_polynomials(given, numbers(from), from.shape[0], results, checked, signals_pending); });
+    without_lock([&] {
+        return from.shape[0] == 0 || add_polynomials(given, numbers(from), from.shape[0], results, checked, threads,
+                                                     signals_pending);
+    });
 }
 
 }  // namespace
@@ -147,7 +150,7 @@ void bind_pieces(nb::module_& module) {
                nb::arg("low"), nb::arg("high"), nb::arg("polynomials"), nb::arg("level"), nb::arg("threads"),
                "Three polynomials for each pair of pieces, whose sum is the convolution.");
     module.def("add_polynomials", &bound_add_polynomials, nb::arg("low"), nb::arg("high"), nb::arg("polynomials"),
-               nb::arg("points"), nb::arg("totals"), nb::arg("level"),
+               nb::arg("points"), nb::arg("totals"), nb::arg("level"), nb::arg("threads"),
                "totals[k] += the sum of the polynomials that lie over points[k], points ascending.");
 }
 

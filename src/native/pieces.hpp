@@ -64,6 +64,6 @@ struct PairPolynomials {
 
 // totals[k] += the sum of the polynomials that lie over points[k], points ascending. False if interrupted.
 [[nodiscard]] bool add_polynomials(const PairPolynomials& polynomials, const double* points, std::ptrdiff_t count,
-                                   double* totals, Level level, const Interrupted& interrupted);
+                                   double* totals, Level level, int threads, const Interrupted& interrupted);
 
 }  // namespace faltung

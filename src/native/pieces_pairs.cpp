@@ -112,23 +112,25 @@ bool pair_polynomials(const Operand& f, const Operand& g, const LegendreTables& 
 }
 
 bool add_polynomials(const PairPolynomials& polynomials, const double* points, std::ptrdiff_t count, double* totals,
-                     Level level, const Interrupted& interrupted) {
-    constexpr std::ptrdiff_t step = 1 << 12;
+                     Level level, int threads, const Interrupted& interrupted) {
+    constexpr std::ptrdiff_t step = 1 << 11;  // sums that stay in the first-level cache
     const PiecesKernel& kernel = FALTUNG_DISPATCH(level, pieces_kernel);
     const Task task = [&](std::ptrdiff_t index, int) {
-        const std::ptrdiff_t end = std::min(polynomials.count, (index + 1) * step);
-        for (std::ptrdiff_t k = index * step; k < end; ++k) {
-            const double* const from = std::lower_bound(points, points + count, polynomials.low[k]);
-            const double* const to = std::lower_bound(from, points + count, polynomials.high[k]);
+        const double* const begin = points + index * step;
+        const double* const end = points + std::min(count, (index + 1) * step);
+        for (std::ptrdiff_t k = 0; k < polynomials.count; ++k) {
+            const double low = polynomials.low[k], high = polynomials.high[k];
+            if (high <= *begin || low > end[-1]) continue;
+            const double* const from = std::lower_bound(begin, end, low);
+            const double* const to = std::lower_bound(from, end, high);
             const double* const series = polynomials.series + k * polynomials.terms;
             int terms = polynomials.terms;
             while (terms > 0 && series[terms - 1] == 0) --terms;
-            if (from == to || terms == 0) continue;
-            kernel.add({series, terms, polynomials.low[k], polynomials.high[k]}, from, to - from,
-                       totals + (from - points));
+            if (from < to && terms > 0) kernel.add({series, terms, low, high}, from, to - from, totals + (from - points));
         }
     };
-    return parallel_for((polynomials.count + step - 1) / step, 1, task, interrupted);
+    const std::ptrdiff_t tasks = (count + step - 1) / step;
+    return parallel_for(tasks, static_cast<int>(std::min<std::ptrdiff_t>(threads, tasks)), task, interrupted);
 }
 
 }  // namespace faltung

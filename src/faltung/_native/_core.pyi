@@ -110,5 +110,6 @@ def add_polynomials(
     points: NDArray[Any],
     totals: NDArray[Any],
     level: int,
+    threads: int,
 ) -> None:
     """totals[k] += the sum of the polynomials that lie over points[k], points ascending."""

@@ -18,6 +18,7 @@ from scipy.special import roots_jacobi
 
 from faltung import settings
 from faltung._native import _core
+from faltung.functions import cost
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 
@@ -115,6 +116,7 @@ def _inside(edges: Array, low: Array, high: Array) -> tuple[Array, Array]:
 def _add_plain(f: Pieces, g: Pieces, t: Array, result: Array) -> None:
     """Add the integrals over all cells in which neither is singular, by the native core."""
     nodes, weights = _legendre((f.degree + g.degree) // 2 + 1)
+    threads = cost.threads_for(cost.quadrature(f, g, t.size))
     for one, f_series in f.planes:
         for two, g_series in g.planes:
             part = np.empty(t.shape)
@@ -128,7 +130,7 @@ def _add_plain(f: Pieces, g: Pieces, t: Array, result: Array) -> None:
                 t,
                 part,
                 settings.level(),
-                settings.get_threads(),
+                threads,
             )
             result += one * two * part
 

@@ -17,7 +17,7 @@ from numpy.polynomial import legendre
 
 from faltung import settings
 from faltung._native import _core
-from faltung.functions import chebyshev
+from faltung.functions import chebyshev, cost
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 
@@ -49,11 +49,22 @@ def coefficients_of(f: Pieces, g: Pieces) -> int:
 
 @dataclass(frozen=True)
 class PairPolynomials:
-    """Polynomials on intervals of their own, Chebyshev series in rows, whose sum is a convolution."""
+    """Polynomials on intervals of their own, whose sum is a convolution.
+
+    Attributes
+    ----------
+    low, high
+        The ends of the intervals.
+    planes
+        Chebyshev coefficients in rows, times 1 or 1j.
+    seconds
+        What the sum at a point costs.
+    """
 
     low: Array
     high: Array
     planes: list[tuple[complex, Array]]
+    seconds: float
 
     @classmethod
     def of(cls, f: Pieces, g: Pieces) -> PairPolynomials:
@@ -73,10 +84,10 @@ class PairPolynomials:
                 high,
                 series,
                 settings.level(),
-                settings.get_threads(),
+                cost.threads_for(cost.pair_polynomials(f, g)),
             )
             planes.append((factor, series))
-        return cls(low, high, planes)
+        return cls(low, high, planes, cost.sums_of_polynomials(f, g, 1.0))
 
     def __call__(self, t: Array) -> Array:
         """The sum at each of ``t`` (one axis)."""
@@ -85,7 +96,8 @@ class PairPolynomials:
         total = np.zeros(t.shape, complex if len(self.planes) > 1 else float)
         for factor, series in self.planes:
             values = np.zeros(t.shape)
-            _core.add_polynomials(self.low, self.high, series, points, values, settings.level())
+            threads = cost.threads_for(self.seconds * t.size)
+            _core.add_polynomials(self.low, self.high, series, points, values, settings.level(), threads)
             total[order] += values if factor == 1 else factor * values
         return total
 

@@ -13,6 +13,9 @@ from faltung._native import _core
 from faltung.functions import chebyshev
 from faltung.functions.chebyshev import Array
 
+# Fewer values than this are not worth the start of a thread.
+_SPLIT = 1 << 17
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -125,7 +128,8 @@ class Pieces:
         terms = []
         for factor, rows in self.planes:
             values = np.empty(x.shape)
-            _core.piece_values(self.edges, rows, x, values, settings.level(), settings.get_threads())
+            threads = settings.get_threads() if x.size > _SPLIT else 1
+            _core.piece_values(self.edges, rows, x, values, settings.level(), threads)
             terms.append(values if factor == 1 else factor * values)
         return terms[0] if len(terms) == 1 else terms[0] + terms[1]
 

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faltung.functions import errors, products
+from faltung.functions import cost, errors, products
 from faltung.functions.build import NODES, TOLERANCE
 from faltung.functions.pairs import MOST_COEFFICIENTS, coefficients_of
 from faltung.functions.representation import Representation
 
-# Seconds on one core, measured on 2 cores of a Zen 4 at 3.7 GHz, AVX2: what a call costs beside its
-# values; a cell of the quadrature, and one of its nodes for each coefficient of both operands; the
-# polynomials of a pair of pieces, and of them what grows with the square of the terms; a value of
-# one of them, and each of its coefficients.
+# What a call costs beside its values, in seconds.
 _SETUP = 4e-4
-_CELL, _NODE = 25e-9, 0.12e-9
-_PAIR, _SQUARE = 0.4e-6, 15.5e-9
-_VALUE, _STEP = 3e-9, 0.2e-9
-# Nodes of the quadrature come in multiples of this many.
-_LANES = 8
 # A polynomial product beyond this degree is built adaptively instead.
 _HIGHEST_DEGREE = 2 * NODES - 1
 # An adaptive construction samples about this many pieces for each piece of the result before they are merged.
@@ -106,12 +98,7 @@ def _cost_polynomials(f: Representation, g: Representation) -> Cost:
 
 
 def _pairs_seconds(f: Representation, g: Representation, values: float) -> float:
-    """Legendre recurrences for each pair of pieces, and the sums of their polynomials at so many points."""
-    one, two = f.pieces, g.pieces
-    terms = max(one.degree, two.degree) + 1
-    seconds = one.count * two.count * (_PAIR + _SQUARE * terms**2)
-    meeting = (one.count + two.count) / 2
-    return float(seconds + values * meeting * (_VALUE + _STEP * (one.degree + two.degree + 2)))
+    return cost.pair_polynomials(f.pieces, g.pieces) + cost.sums_of_polynomials(f.pieces, g.pieces, values)
 
 
 def _refuse_pieces(f: Representation, g: Representation) -> str | None:
@@ -127,11 +114,8 @@ def _sampled_values(f: Representation, g: Representation) -> float:
 
 
 def _cost_quadrature(f: Representation, g: Representation) -> Cost:
-    degree = f.pieces.degree + g.pieces.degree
-    nodes = degree // 2 + 1
-    padded = -(-nodes // _LANES) * _LANES
-    cells = _sampled_values(f, g) * (f.pieces.count + g.pieces.count) / 2
-    seconds = _SETUP + cells * (_CELL + padded * (degree + 2) * _NODE)
+    nodes = (f.pieces.degree + g.pieces.degree) // 2 + 1
+    seconds = _SETUP + cost.quadrature(f.pieces, g.pieces, _sampled_values(f, g))
     return Cost(seconds, 16 * TOLERANCE, f"{nodes} Gauss nodes a cell")
 
 
