@@ -1,4 +1,4 @@
 """The compiled core (C++). Arrays in, arrays out: no names, no defaults, no choices.
 
-Only :mod:`faltung.algorithms` and :mod:`faltung.settings` import it.
+Only :mod:`faltung.algorithms`, :mod:`faltung.functions` and :mod:`faltung.settings` import it.
 """

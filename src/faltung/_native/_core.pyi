@@ -61,3 +61,57 @@ class OverlapSave:
         fill: float,
         threads: int,
     ) -> None: ...
+
+def piece_values(
+    edges: NDArray[Any],
+    series: NDArray[Any],
+    points: NDArray[Any],
+    values: NDArray[Any],
+    level: int,
+    threads: int,
+) -> None:
+    """values[k] = sum over m of series[i, m] T_m at points[k], in the piece i where it lies; 0 beyond."""
+
+def convolution_values(
+    edges: NDArray[Any],
+    series: NDArray[Any],
+    other_edges: NDArray[Any],
+    other_series: NDArray[Any],
+    nodes: NDArray[Any],
+    weights: NDArray[Any],
+    points: NDArray[Any],
+    values: NDArray[Any],
+    level: int,
+    threads: int,
+) -> None:
+    """values[k] = the convolution at points[k], by the rule between all edges."""
+
+def pair_polynomials(
+    edges: NDArray[Any],
+    series: NDArray[Any],
+    other_edges: NDArray[Any],
+    other_series: NDArray[Any],
+    nodes: NDArray[Any],
+    weights: NDArray[Any],
+    projection: NDArray[Any],
+    chebyshev: NDArray[Any],
+    analysis: NDArray[Any],
+    conversion: NDArray[Any],
+    low: NDArray[Any],
+    high: NDArray[Any],
+    polynomials: NDArray[Any],
+    level: int,
+    threads: int,
+) -> None:
+    """Three polynomials for each pair of pieces, whose sum is the convolution."""
+
+def add_polynomials(
+    low: NDArray[Any],
+    high: NDArray[Any],
+    polynomials: NDArray[Any],
+    points: NDArray[Any],
+    totals: NDArray[Any],
+    level: int,
+    threads: int,
+) -> None:
+    """totals[k] += the sum of the polynomials that lie over points[k], points ascending."""

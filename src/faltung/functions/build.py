@@ -53,6 +53,8 @@ class Skeleton:
         for edge, exponents in (powers or {}).items():
             before[edges == edge], after[edges == edge] = exponents
         both = np.flatnonzero((after[:-1] != 0) & (before[1:] != 0))
+        if both.size == 0:
+            return cls(edges, hard, after[:-1], before[1:])
         middle = (edges[both] + edges[both + 1]) / 2
         where = both + 1
         edges, hard = np.insert(edges, where, middle), np.insert(hard, where, False)
@@ -228,8 +230,7 @@ def _join_once(pieces: Pieces, measure: Measure, parity: int, tolerance: float) 
     low, high = pieces.edges[seams - 1], pieces.edges[seams + 1]
     u = chebyshev.points(max(NODES, pieces.degree + 1))[:, np.newaxis]
     x = low + (high - low) * ((1 + u) / 2)
-    i = seams - 1 + (x >= pieces.edges[seams])
-    series = chebyshev.coefficients(pieces.at(i, x - pieces.edges[i], pieces.edges[i + 1] - x))
+    series = chebyshev.coefficients(pieces(x.ravel()).reshape(x.shape))
     tail = np.abs(series[-3:]).max(axis=0)
     good = measure.resolves(tail, high - low, _JOINING * tolerance)
     before = pieces.integrals[seams - 1] + pieces.integrals[seams]

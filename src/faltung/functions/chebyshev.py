@@ -97,6 +97,9 @@ def trim(series: Array, relative: float) -> Array:
 
 
 def same_length(*all_series: Array) -> list[Array]:
-    """The series padded with zero coefficients to the longest."""
+    """Copies of the series with zero coefficients up to the length of the longest."""
     count = max(len(series) for series in all_series)
-    return [np.pad(series, ((0, count - len(series)), (0, 0))) for series in all_series]
+    padded = [np.zeros((count, series.shape[1]), series.dtype) for series in all_series]
+    for long, series in zip(padded, all_series, strict=True):
+        long[: len(series)] = series
+    return padded

@@ -16,6 +16,9 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss
 from scipy.special import roots_jacobi
 
+from faltung import settings
+from faltung._native import _core
+from faltung.functions import cost
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 
@@ -56,11 +59,10 @@ def convolve_at(f: Pieces, g: Pieces, t: Array) -> Array:
     result = np.zeros(t.shape, np.result_type(f.series, g.series))
     if f.count == 0 or g.count == 0:
         return result
-    cells = _cells(f, g, t)
-    singular = f.singular[cells.i] | g.singular[cells.j]
-    _add_plain(f, g, t, cells.where(~singular), result)
-    if singular.any():
-        _add_graded(f, g, t, cells.where(singular), result)
+    _add_plain(f, g, np.ascontiguousarray(t), result)
+    if f.singular.any() or g.singular.any():
+        cells = _cells(f, g, t)
+        _add_graded(f, g, t, cells.where(f.singular[cells.i] | g.singular[cells.j]), result)
     return result
 
 
@@ -111,18 +113,26 @@ def _inside(edges: Array, low: Array, high: Array) -> tuple[Array, Array]:
     return rows, edges[place]
 
 
-def _add_plain(f: Pieces, g: Pieces, t: Array, cells: _Cells, result: Array) -> None:
+def _add_plain(f: Pieces, g: Pieces, t: Array, result: Array) -> None:
+    """Add the integrals over all cells in which neither is singular, by the native core."""
     nodes, weights = _legendre((f.degree + g.degree) // 2 + 1)
-    block = max(_AT_ONCE // len(nodes), 1)
-    for start in range(0, len(cells.row), block):
-        there = slice(start, start + block)
-        row, i, j = cells.row[there], cells.i[there], cells.j[there]
-        low, high = cells.low[there], cells.high[there]
-        x = (low + high) / 2 + ((high - low) / 2) * nodes[:, np.newaxis]
-        y = t[row] - x
-        values = f.at(i, x - f.edges[i], f.edges[i + 1] - x)
-        values = values * g.at(j, y - g.edges[j], g.edges[j + 1] - y)
-        _accumulate(result, row, (weights @ values) * ((high - low) / 2))
+    threads = cost.threads_for(cost.quadrature(f, g, t.size))
+    for one, f_series in f.planes:
+        for two, g_series in g.planes:
+            part = np.empty(t.shape)
+            _core.convolution_values(
+                f.edges,
+                f_series * ~f.singular[:, np.newaxis],
+                g.edges,
+                g_series * ~g.singular[:, np.newaxis],
+                nodes,
+                weights,
+                t,
+                part,
+                settings.level(),
+                threads,
+            )
+            result += one * two * part
 
 
 def _accumulate(result: Array, row: Array, terms: Array) -> None:

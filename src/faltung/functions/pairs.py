@@ -1,26 +1,28 @@
 """The convolution of piecewise polynomials, pair of pieces by pair of pieces.
 
 Two polynomial pieces convolve to three polynomials: while they slide into each other, while the
-narrower lies within the wider, and while they slide apart. Each is sampled by Gauss quadrature,
-exact for it, and its values are added to every interval of the result that it covers. Source:
-the decomposition of Hale & Townsend, *An algorithm for the convolution of Legendre series*
-(2014), section 4, with quadrature in place of their recurrence.
+narrower lies within the wider, and while they slide apart. Their coefficients come from
+recurrences of Legendre series, and at each point all that lie over it are added; the native core
+does both. Source: Hale & Townsend, *An algorithm for the convolution of Legendre series* (2014).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
+from numpy.polynomial import legendre
 
-from faltung.functions import chebyshev
+from faltung import settings
+from faltung._native import _core
+from faltung.functions import chebyshev, cost
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 
-# Values in flight at once: the arrays of one step fit the second-level cache.
-_AT_ONCE = 1 << 16
+# Coefficients that are kept at once: 64 MiB of them.
+MOST_COEFFICIENTS = 1 << 23
 
 
 def convolve_pairs(f: Pieces, g: Pieces, edges: Array) -> Array:
@@ -28,80 +30,103 @@ def convolve_pairs(f: Pieces, g: Pieces, edges: Array) -> Array:
 
     Notes
     -----
-    Cost: (m + n + 2)**2 / 2 products of values for each pair of pieces of degrees m and n, and
-    (m + n + 2)**2 operations for each interval that a pair covers.
+    Cost: O(m n) for each pair of pieces of degrees m and n, and (m + n + 2)**2 steps for each
+    interval that a pair covers.
     """
-    count = f.degree + g.degree + 2
-    u = chebyshev.points(count)[:, np.newaxis]
-    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
-    total = np.zeros((count, len(middle)), np.result_type(f.series, g.series))
-    for parts in _parts(f, g, count):
-        first = np.searchsorted(middle, parts.low)
-        spans = np.searchsorted(middle, parts.high) - first
-        for some in _blocks(spans, count):
-            part = np.repeat(np.arange(some.start, some.stop), spans[some])
-            place = np.arange(len(part)) - np.repeat(np.cumsum(spans[some]) - spans[some], spans[some])
-            place += np.repeat(first[some], spans[some])
-            low, high = parts.low[part], parts.high[part]
-            t = middle[place] + half[place] * u
-            values = chebyshev.evaluate(parts.series[:, part], ((t - low) - (high - t)) / (high - low))
-            _accumulate(total, place, values)
+    u = chebyshev.points(f.degree + g.degree + 2)[:, np.newaxis]
+    t = (edges[1:] + edges[:-1]) / 2 + np.diff(edges) / 2 * u
+    step = max(MOST_COEFFICIENTS // coefficients_of(f, g) * f.count, 1)
+    total = np.zeros(t.shape, np.result_type(f.series, g.series))
+    for first in range(0, f.count, step):
+        total += PairPolynomials.of(f.between(first, min(first + step, f.count)), g)(t.ravel()).reshape(t.shape)
     return chebyshev.coefficients(total)
 
 
+def coefficients_of(f: Pieces, g: Pieces) -> int:
+    """How many coefficients the polynomials of all pairs have."""
+    return 6 * f.count * g.count * _terms(f, g) * len(f.planes) * len(g.planes)
+
+
 @dataclass(frozen=True)
-class _Parts:
-    """Polynomials on intervals [low, high], which add up where they overlap."""
+class PairPolynomials:
+    """Polynomials on intervals of their own, whose sum is a convolution.
+
+    Attributes
+    ----------
+    low, high
+        The ends of the intervals.
+    planes
+        Chebyshev coefficients in rows, times 1 or 1j.
+    seconds
+        What the sum at a point costs.
+    """
 
     low: Array
     high: Array
-    series: Array
+    planes: list[tuple[complex, Array]]
+    seconds: float
+
+    @classmethod
+    def of(cls, f: Pieces, g: Pieces) -> PairPolynomials:
+        """Those of two functions without singular ends."""
+        count, terms = 3 * f.count * g.count, _terms(f, g)
+        low, high = np.empty(count), np.empty(count)
+        planes = []
+        for factor, f_series, g_series in _products(f, g, terms):
+            series = np.empty((count, 2 * terms))
+            _core.pair_polynomials(
+                f.edges,
+                f_series,
+                g.edges,
+                g_series,
+                *_tables(terms),
+                low,
+                high,
+                series,
+                settings.level(),
+                cost.threads_for(cost.pair_polynomials(f, g)),
+            )
+            planes.append((factor, series))
+        return cls(low, high, planes, cost.sums_of_polynomials(f, g, 1.0))
+
+    def __call__(self, t: Array) -> Array:
+        """The sum at each of ``t`` (one axis)."""
+        order = np.argsort(t, kind="stable")
+        points = t[order]
+        total = np.zeros(t.shape, complex if len(self.planes) > 1 else float)
+        for factor, series in self.planes:
+            values = np.zeros(t.shape)
+            threads = cost.threads_for(self.seconds * t.size)
+            _core.add_polynomials(self.low, self.high, series, points, values, settings.level(), threads)
+            total[order] += values if factor == 1 else factor * values
+        return total
 
 
-def _parts(f: Pieces, g: Pieces, count: int) -> Iterator[_Parts]:
-    """The three polynomials of each pair, many pairs at a time, those of no width left out."""
-    nodes = leggauss((count + 1) // 2)
-    pairs = np.arange(f.count * g.count)
-    step = max(_AT_ONCE // (count * len(nodes[0])), 1)
-    for start in range(0, len(pairs), step):
-        i, j = np.divmod(pairs[start : start + step], g.count)
-        a, b, c, d = f.edges[i], f.edges[i + 1], g.edges[j], g.edges[j + 1]
-        inner, outer = np.minimum(a + d, b + c), np.maximum(a + d, b + c)
-        low, high = np.concatenate([a + c, inner, outer]), np.concatenate([inner, outer, b + d])
-        real = high > low
-        i, j = np.tile(i, 3)[real], np.tile(j, 3)[real]
-        yield _sampled(f, g, i, j, low[real], high[real], nodes, count)
+def _terms(f: Pieces, g: Pieces) -> int:
+    return max(f.degree, g.degree) + 1
 
 
-def _sampled(
-    f: Pieces, g: Pieces, i: Array, j: Array, start: Array, end: Array, rule: tuple[Array, Array], count: int
-) -> _Parts:
-    nodes, weights = rule
-    t = (start + end) / 2 + (end - start) / 2 * chebyshev.points(count)[:, np.newaxis]
-    low = np.maximum(f.edges[i], t - g.edges[j + 1])
-    high = np.minimum(f.edges[i + 1], t - g.edges[j])
-    x = (low + high) / 2 + (high - low) / 2 * nodes[:, np.newaxis, np.newaxis]
-    y = t - x
-    values = f.at(i, x - f.edges[i], f.edges[i + 1] - x) * g.at(j, y - g.edges[j], g.edges[j + 1] - y)
-    integrals = np.tensordot(weights, values, 1) * np.maximum(high - low, 0) / 2
-    return _Parts(start, end, chebyshev.coefficients(integrals))
+def _products(f: Pieces, g: Pieces, terms: int) -> Iterator[tuple[complex, Array, Array]]:
+    """The real products that the product of two complex functions consists of."""
+    for one, f_series in f.planes:
+        for two, g_series in g.planes:
+            yield one * two, _widened(f_series, terms), _widened(g_series, terms)
 
 
-def _blocks(spans: Array, count: int) -> Iterator[slice]:
-    """Consecutive parts that cover so many intervals that their values fit the cache."""
-    ends = np.cumsum(spans) * count
-    start = 0
-    while start < len(spans):
-        before = int(ends[start - 1]) if start else 0
-        stop = max(int(np.searchsorted(ends, before + _AT_ONCE, side="right")), start + 1)
-        yield slice(start, stop)
-        start = stop
+def _widened(series: Array, terms: int) -> Array:
+    return series if series.shape[1] == terms else np.pad(series, ((0, 0), (0, terms - series.shape[1])))
 
 
-def _accumulate(total: Array, place: Array, values: Array) -> None:
-    """total[:, place] += values, repeated places added up."""
-    for row, added in zip(total, values, strict=True):
-        if total.dtype.kind == "c":
-            row += np.bincount(place, added.real, len(row)) + 1j * np.bincount(place, added.imag, len(row))
-        else:
-            row += np.bincount(place, added, len(row))
+@cache
+def _tables(terms: int) -> tuple[Array, ...]:
+    """Gauss-Legendre nodes and weights, values there to Legendre coefficients, Chebyshev points,
+    values there to Chebyshev coefficients, and the change of basis for twice as many terms; all
+    matrices by columns.
+    """
+    nodes, weights = legendre.leggauss(terms)
+    norms = np.arange(terms) + 0.5
+    projection = np.ascontiguousarray(norms * legendre.legvander(nodes, terms - 1) * weights[:, np.newaxis])
+    at = chebyshev.points(2 * terms)
+    conversion = chebyshev.coefficients(legendre.legvander(at, 2 * terms - 1)).T.copy()
+    analysis = chebyshev.coefficients(np.eye(terms)).T.copy()
+    return nodes, weights, projection, chebyshev.points(terms), analysis, conversion

@@ -8,12 +8,13 @@ from functools import cached_property
 import numpy as np
 from scipy.special import roots_jacobi
 
+from faltung import settings
+from faltung._native import _core
 from faltung.functions import chebyshev
 from faltung.functions.chebyshev import Array
 
-# Values are computed in blocks: the points of one piece then stay in the second-level cache, and
-# are enough to be worth a call for each step of the recurrence. Flat from 2**15 to 2**17.
-_BLOCK = 1 << 16
+# Fewer values than this are not worth the start of a thread.
+_SPLIT = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -103,45 +104,40 @@ class Pieces:
         weight = 1 / (1 + self.left + self.right)
         return float((self.sizes * self.widths * weight).sum())
 
+    @cached_property
+    def planes(self) -> list[tuple[complex, Array]]:
+        """The series piece by piece, (n, count), as the native core takes them: real ones times 1 and 1j."""
+        rows = self.series.T
+        if not np.iscomplexobj(rows):
+            return [(1, np.ascontiguousarray(rows, dtype=float))]
+        return [(1, np.ascontiguousarray(rows.real)), (1j, np.ascontiguousarray(rows.imag))]
+
     def __call__(self, x: Array) -> Array:
         """Values at ``x`` (one axis): the right-hand limit at an edge, the left-hand one at the last."""
-        result = np.zeros(x.shape, self.series.dtype)
         if self.count == 0:
-            return result
-        for start in range(0, len(x), _BLOCK):
-            block = x[start : start + _BLOCK]
-            outside = (block < self.edges[0]) | (block > self.edges[-1])
-            values = self._by_piece(block) if len(block) > 16 * self.count else self._gathered(block)
-            values[outside] = 0
-            result[start : start + _BLOCK] = values
-        return result
+            return np.zeros(x.shape, self.series.dtype)
+        values = self._polynomials(np.ascontiguousarray(x))
+        if self.singular.any():
+            i = self.locate(x)
+            outside = (x < self.edges[0]) | (x > self.edges[-1])
+            values = np.where(outside, 0, self._weighted(values, i, x - self.edges[i], self.edges[i + 1] - x))
+        return values
+
+    def _polynomials(self, x: Array) -> Array:
+        """Values without the power weights."""
+        terms = []
+        for factor, rows in self.planes:
+            values = np.empty(x.shape)
+            threads = settings.get_threads() if x.size > _SPLIT else 1
+            _core.piece_values(self.edges, rows, x, values, settings.level(), threads)
+            terms.append(values if factor == 1 else factor * values)
+        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
 
     def locate(self, x: Array) -> Array:
         """The piece at each of ``x``; the nearest for those beyond."""
         if self.count == 1:
             return np.zeros(x.shape, np.intp)
         return np.searchsorted(self.edges[1:-1], x, side="right")
-
-    def _gathered(self, x: Array) -> Array:
-        """Values at few points: each with a copy of its piece's coefficients."""
-        i = self.locate(x)
-        return self.at(i, x - self.edges[i], self.edges[i + 1] - x)
-
-    def _by_piece(self, x: Array) -> Array:
-        """Values at many points: brought together by piece, so that no coefficient is copied."""
-        i = self.locate(x)
-        # A stable sort of 16-bit integers counts digits, it compares nothing.
-        order = np.argsort(i.astype(np.int16 if self.count < 2**15 else np.int32), kind="stable")
-        ordered, values = x[order], np.empty(x.shape, self.series.dtype)
-        ends = np.concatenate([[0], np.cumsum(np.bincount(i, minlength=self.count))])
-        for k in np.flatnonzero(np.diff(ends)):
-            points = ordered[ends[k] : ends[k + 1]]
-            low, high = points - self.edges[k], self.edges[k + 1] - points
-            inner = chebyshev.evaluate(self.series[:, k], (low - high) / self.widths[k])
-            if self.singular[k]:
-                inner = self._weighted(inner, np.full(points.shape, k), low, high)
-            values[order[ends[k] : ends[k + 1]]] = inner
-        return values
 
     def _weighted(self, values: Array, i: Array, low: Array, high: Array) -> Array:
         if not self.singular.any():

@@ -12,7 +12,7 @@ from faltung.functions.atoms import convolved
 from faltung.functions.build import TOLERANCE, Skeleton, build, trimmed
 from faltung.functions.chebyshev import Array
 from faltung.functions.gauss import convolve_at
-from faltung.functions.pairs import convolve_pairs
+from faltung.functions.pairs import PairPolynomials, convolve_pairs
 from faltung.functions.pieces import Pieces
 from faltung.functions.representation import Representation
 
@@ -71,6 +71,12 @@ def by_polynomials(f: Representation, g: Representation) -> Representation:
     edges, _ = _pairwise(f.pieces.edges, f.pieces.hard, g.pieces.edges, g.pieces.hard)
     pieces = trimmed(Pieces.of(edges, convolve_pairs(f.pieces, g.pieces, edges)))
     return _finished(f, g, pieces, 8 * TOLERANCE * pieces.scale)
+
+
+def by_legendre(f: Representation, g: Representation) -> Representation:
+    """Convolve functions without singular ends: built adaptively from the polynomials of pairs of pieces."""
+    pieces, error = build(PairPolynomials.of(f.pieces, g.pieces), _skeleton(f.pieces, g.pieces))
+    return _finished(f, g, pieces, error)
 
 
 def by_quadrature(f: Representation, g: Representation) -> Representation:

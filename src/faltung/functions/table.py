@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faltung.functions import errors, products
+from faltung.functions import cost, errors, products
 from faltung.functions.build import NODES, TOLERANCE
+from faltung.functions.pairs import MOST_COEFFICIENTS, coefficients_of
 from faltung.functions.representation import Representation
 
-# Seconds on one core, measured on 2 cores of a Zen 4 at 3.7 GHz: one step of Clenshaw's
-# recurrence on one value, and the fixed expense of one construction.
-_STEP = 1.2e-9
-_SETUP = 6e-4
+# What a call costs beside its values, in seconds.
+_SETUP = 4e-4
 # A polynomial product beyond this degree is built adaptively instead.
 _HIGHEST_DEGREE = 2 * NODES - 1
-# Quadrature meets about this many cells for each piece of the result before it is merged.
+# An adaptive construction samples about this many pieces for each piece of the result before they are merged.
 _LEVELS = 2.0
-_GRADED = 12.0
+_GRADED = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +92,13 @@ def _refuse_polynomials(f: Representation, g: Representation) -> str | None:
 
 def _cost_polynomials(f: Representation, g: Representation) -> Cost:
     degree = f.pieces.degree + g.pieces.degree + 1
-    pairs = f.pieces.count * g.pieces.count
-    covered = pairs * (f.pieces.count + g.pieces.count) / 2
-    steps = 1.5 * pairs * (degree + 1) ** 2 * (degree + 1) + covered * (degree + 1) ** 2
-    return Cost(_SETUP / 2 + steps * _STEP, 8 * TOLERANCE, f"degree {degree}", guaranteed=True)
+    values = f.pieces.count * g.pieces.count * (degree + 1)
+    seconds = _SETUP / 2 + _pairs_seconds(f, g, values)
+    return Cost(seconds, 8 * TOLERANCE, f"degree {degree}", guaranteed=True)
+
+
+def _pairs_seconds(f: Representation, g: Representation, values: float) -> float:
+    return cost.pair_polynomials(f.pieces, g.pieces) + cost.sums_of_polynomials(f.pieces, g.pieces, values)
 
 
 def _refuse_pieces(f: Representation, g: Representation) -> str | None:
@@ -105,15 +107,31 @@ def _refuse_pieces(f: Representation, g: Representation) -> str | None:
     return "constant beyond the ends" if any(f.limits) or any(g.limits) else None
 
 
+def _sampled_values(f: Representation, g: Representation) -> float:
+    """About how many values an adaptive construction takes."""
+    breaks = float(f.pieces.hard.sum() * g.pieces.hard.sum())
+    return _LEVELS * NODES * (max(breaks, 1) + f.pieces.count + g.pieces.count)
+
+
 def _cost_quadrature(f: Representation, g: Representation) -> Cost:
-    degree = f.pieces.degree + g.pieces.degree
-    breaks = max(f.pieces.hard.sum() * g.pieces.hard.sum(), 1)
-    pieces = breaks + f.pieces.count + g.pieces.count
-    values = _LEVELS * NODES * pieces * (f.pieces.count + g.pieces.count) / 2 * (degree / 2 + 1)
-    return Cost(float(_SETUP + values * (degree + 2) * _STEP), 16 * TOLERANCE, f"{degree // 2 + 1} Gauss nodes a cell")
+    nodes = (f.pieces.degree + g.pieces.degree) // 2 + 1
+    seconds = _SETUP + cost.quadrature(f.pieces, g.pieces, _sampled_values(f, g))
+    return Cost(seconds, 16 * TOLERANCE, f"{nodes} Gauss nodes a cell")
 
 
-def _refuse_quadrature(f: Representation, g: Representation) -> str | None:
+def _cost_legendre(f: Representation, g: Representation) -> Cost:
+    pairs = _pairs_seconds(f, g, _sampled_values(f, g))
+    return Cost(_SETUP + pairs, 16 * TOLERANCE, f"{f.pieces.count} × {g.pieces.count} pairs of pieces")
+
+
+def _refuse_legendre(f: Representation, g: Representation) -> str | None:
+    reason = _refuse_singular(f, g)
+    if reason is None and coefficients_of(f.pieces, g.pieces) > MOST_COEFFICIENTS:
+        return "too many pairs of pieces to keep"
+    return reason
+
+
+def _refuse_singular(f: Representation, g: Representation) -> str | None:
     reason = _refuse_pieces(f, g)
     if reason is None and (f.pieces.singular.any() or g.pieces.singular.any()):
         return "singular ends"
@@ -131,7 +149,8 @@ TABLE = (
     Algorithm("parts", _refuse_parts, _cost_parts, lambda f, g: _by_parts(f, g)),
     Algorithm("running_integral", _refuse_running, _cost_running, products.by_running_integral),
     Algorithm("polynomials", _refuse_polynomials, _cost_polynomials, products.by_polynomials),
-    Algorithm("gauss", _refuse_quadrature, _cost_quadrature, products.by_quadrature),
+    Algorithm("legendre", _refuse_legendre, _cost_legendre, products.by_legendre),
+    Algorithm("gauss", _refuse_singular, _cost_quadrature, products.by_quadrature),
     Algorithm("graded", _refuse_pieces, _cost_graded, products.by_quadrature),
 )
 

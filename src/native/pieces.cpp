@@ -1,0 +1,112 @@
+#include "pieces.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faltung {
+namespace {
+
+constexpr std::ptrdiff_t points_in_task = 1 << 13;
+constexpr std::ptrdiff_t integrals_in_task = 32;
+// A cell whose share of the integral is below this is rounding.
+constexpr double negligible = 0x1p-64;
+
+const PiecesKernel& kernel_for(Level level) { return FALTUNG_DISPATCH(level, pieces_kernel); }
+
+// Where f has piece i and g, mirrored at the point, piece j.
+struct Cell {
+    int i, j;
+    double low, high;
+    double most;  // a bound of its integral
+};
+
+std::vector<Cell> cells_of(const Operand& f, const Operand& g, double point) {
+    std::vector<Cell> cells;
+    double low = std::max(f.edges[0], point - g.edges[g.count]);
+    const double end = std::min(f.edges[f.count], point - g.edges[0]);
+    if (!(low < end)) return cells;
+    int i = locate(f, low), j = locate(g, point - low);
+    double total = 0;
+    while (low < end) {
+        const double f_ends = i + 1 < f.count ? f.edges[i + 1] : end, g_ends = j > 0 ? point - g.edges[j] : end;
+        const double high = std::min({f_ends, g_ends, end});
+        if (high > low) {
+            const double most = f.sizes[static_cast<std::size_t>(i)] * g.sizes[static_cast<std::size_t>(j)] *
+                                (high - low);
+            total += most;
+            if (most > 0) cells.push_back({i, j, low, high, most});
+            low = high;
+        }
+        if (f_ends <= high && i + 1 < f.count) ++i;
+        if (g_ends <= high && j > 0) --j;
+    }
+    std::erase_if(cells, [=](const Cell& cell) { return cell.most <= negligible * total; });
+    return cells;
+}
+
+// Series `i` of f between two places.
+Sampled between(const Operand& f, int i, double from, double to) {
+    const double one = f.place(i, from), two = f.place(i, to);
+    return {f.piece(i), f.lengths[static_cast<std::size_t>(i)], (one + two) / 2, (two - one) / 2};
+}
+
+double convolution_at(const Operand& f, const Operand& g, const Rule& rule, double point,
+                      const PiecesKernel& kernel) {
+    double sum = 0;
+    for (const Cell& cell : cells_of(f, g, point)) {
+        const Sampled one = between(f, cell.i, cell.low, cell.high);
+        const Sampled two = between(g, cell.j, point - cell.low, point - cell.high);
+        sum += kernel.product(one, two, rule.nodes.data(), rule.weights.data(), rule.padded()) *
+               ((cell.high - cell.low) / 2);
+    }
+    return sum;
+}
+
+// run(first, last) over consecutive ranges of 0 … count.
+template <class Run>
+bool in_ranges(std::ptrdiff_t count, std::ptrdiff_t step, int threads, const Interrupted& interrupted, const Run& run) {
+    const std::ptrdiff_t tasks = (count + step - 1) / step;
+    const Task task = [&](std::ptrdiff_t index, int) { run(index * step, std::min(count, (index + 1) * step)); };
+    return parallel_for(tasks, static_cast<int>(std::min<std::ptrdiff_t>(threads, tasks)), task, interrupted);
+}
+
+}  // namespace
+
+Operand::Operand(const PiecesView& view) : PiecesView(view) {
+    for (int i = 0; i < count; ++i) {
+        int length = terms;
+        while (length > 0 && piece(i)[length - 1] == 0) --length;
+        double size = 0;
+        for (int k = 0; k < length; ++k) size += std::abs(piece(i)[k]);
+        lengths.push_back(length);
+        sizes.push_back(size);
+    }
+}
+
+Rule::Rule(const double* given_nodes, const double* given_weights, int count)
+    : nodes(given_nodes, given_nodes + count), weights(given_weights, given_weights + count) {
+    const auto size = static_cast<std::size_t>((count + node_padding - 1) / node_padding * node_padding);
+    nodes.resize(size);
+    weights.resize(size);
+}
+
+bool piece_values(const PiecesView& f, const double* points, std::ptrdiff_t count, double* values, Level level,
+                  int threads, const Interrupted& interrupted) {
+    if (count == 0) return true;
+    const PiecesKernel& kernel = kernel_for(level);
+    return in_ranges(count, points_in_task, threads, interrupted, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
+        kernel.values(f, points + first, last - first, values + first);
+    });
+}
+
+bool convolution_values(const Operand& f, const Operand& g, const Rule& rule, const double* points,
+                        std::ptrdiff_t count, double* values, Level level, int threads,
+                        const Interrupted& interrupted) {
+    if (count == 0) return true;
+    const PiecesKernel& kernel = kernel_for(level);
+    return in_ranges(count, integrals_in_task, threads, interrupted, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
+        for (std::ptrdiff_t k = first; k < last; ++k) values[k] = convolution_at(f, g, rule, points[k], kernel);
+    });
+}
+
+}  // namespace faltung
