@@ -205,11 +205,11 @@ def test_mapped_layers(in_dims: Any) -> None:
 
 
 def test_tensors_are_read_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    from faltung.torch import trilinear
+    from faltung.tensor import form
 
     seen: list[Any] = []
-    feature_map = trilinear.feature_map
-    monkeypatch.setattr(trilinear, "feature_map", lambda *a: seen.extend(a[1:3]) or feature_map(*a))
+    feature_map = form.feature_map
+    monkeypatch.setattr(form, "feature_map", lambda *a: seen.extend(a[1:3]) or feature_map(*a))
     x, w = random(1, 2, 6), random(1, 2, 3)
     ftt.correlate(x, w)
     assert [each.ctypes.data for each in seen] == [x.data_ptr(), w.data_ptr()]
@@ -221,6 +221,13 @@ def test_types_are_kept(dtype: Any) -> None:
     y = ftt.correlate(x, w)
     assert y.dtype == dtype
     assert torch.equal(y.to(torch.complex128), functional.conv1d(x.to(torch.complex128), w.to(torch.complex128)))
+
+
+def test_integers_that_do_not_fit_their_type_are_refused() -> None:
+    x = torch.full((1, 1, 3), 100, dtype=torch.uint8)
+    assert torch.equal(ftt.correlate(x, x[..., :1] // 50), x * 2)
+    with pytest.raises(OverflowError, match="does not fit into uint8"):
+        ftt.correlate(x, x)
 
 
 def test_a_module_trains_to_the_kernel_that_was_applied() -> None:

@@ -136,3 +136,11 @@ def fit_undetermined(kernel: tuple[int, ...], channels: int, rank: int, unknowns
         f"(condition {condition:.1e}): expected inputs that vary more or of more samples, a smaller shape, "
         "or ridge= above 0, such as 1e-6"
     )
+
+
+def beyond_operands_type(dtype: str) -> OverflowError:
+    """An exact sum that the type which another library gives it does not hold."""
+    return OverflowError(
+        f"an exact result does not fit into {dtype}, the operands' type: expected results within its range; "
+        "operands of a wider type make wider results"
+    )
