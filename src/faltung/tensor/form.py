@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faltung.meaning import numbers
+from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import Operation
+from faltung.task.problem import Problem
 from faltung.tensor import errors
 from faltung.tensor.feature_map import feature_map
 from faltung.tensor.gradients import adjoint, kernel_adjoint
@@ -29,7 +31,7 @@ Shape = tuple[int, ...]
 class Form(NamedTuple):
     """A layer, and how to compute it, on arrays with a batch axis.
 
-    The gradients serve a gy shorter than the output, too: one whose last entries are 0. That is
+    All three serve a gy shorter than the output, too: one whose last entries are 0. That is
     what a transposed layer has whose output padding exceeds the stride.
     """
 
@@ -37,9 +39,10 @@ class Form(NamedTuple):
     method: str
     threads: int | None
 
-    def output(self, x: Array, w: Array) -> Array:
-        """A(x, w)."""
+    def output(self, x: Array, w: Array, shape: Shape | None = None) -> Array:
+        """A(x, w), or so much of it."""
         problem = self.layer.problem(x.dtype, x.shape, w.dtype, w.shape)
+        problem = problem if shape is None else problem.with_box(problem.low, shape[2:])
         return feature_map(problem, x, w, self.method, self.threads)
 
     def input_gradient(self, gy: Array, w: Array, shape: Shape) -> Array:
@@ -53,6 +56,20 @@ class Form(NamedTuple):
         problem = self.layer.problem(x.dtype, x.shape, gy.dtype, shape)
         problem = problem.with_box(problem.low, gy.shape[2:])
         return kernel_adjoint(problem, x, gy, self.method, self.threads)
+
+    def problem(self, x: Any, kernel: Shape, length: Shape | None = None) -> Problem:
+        """The layer's Problem, for an ``x`` with a shape and type; ``length`` if it is another."""
+        dtype = np.dtype(x.dtype) if np.dtype(x.dtype).kind in "biufc" else np.dtype(np.float32)
+        problem = self.layer.problem(dtype, tuple(x.shape), dtype, tuple(kernel))
+        return problem if length is None else problem.with_box(problem.low, tuple(length))
+
+    @property
+    def inside(self) -> Form:
+        """For an input that is continued already."""
+        ndim = len(self.layer.stride)
+        constant: Boundary = "constant"
+        layer = self.layer._replace(padding=((0, 0),) * ndim, boundary=(constant,) * ndim, fill_value=0)
+        return self._replace(layer=layer._replace(input_dilation=(1,) * ndim))
 
     @property
     def linear(self) -> Form:

@@ -48,14 +48,14 @@ class _Face(torch.autograd.Function):
 
 
 class Output(_Face):
-    """A(x, w); its shape follows from theirs."""
+    """A(x, w); its shape follows from theirs, if none is given."""
 
     second_is_kernel = True
 
     @staticmethod
-    def forward(x: Any, w: Any, _shape: None, form: Form) -> Any:
-        """The layer."""
-        return computed(form.output, x, w)
+    def forward(x: Any, w: Any, shape: Shape | None, form: Form) -> Any:
+        """The layer, or so much of it."""
+        return computed(form.output, x, w, shape)
 
     @staticmethod
     def backward(ctx: Any, gy: Any) -> tuple[Any, ...]:
@@ -82,7 +82,7 @@ class InputGradient(_Face):
         """By gy and by w; the gradient of an x is another x."""
         gy, w = ctx.saved_tensors
         by_gy, by_w, *_ = ctx.needs_input_grad
-        back = like(Output.apply(x, w, None, ctx.form), gy) if by_gy else None
+        back = like(Output.apply(x, w, tuple(gy.shape), ctx.form), gy) if by_gy else None
         gw = like(KernelGradient.apply(x, gy, tuple(w.shape), ctx.form), w) if by_w else None
         return back, gw, None, None
 
@@ -103,17 +103,17 @@ class KernelGradient(_Face):
         x, gy = ctx.saved_tensors
         by_x, by_gy, *_ = ctx.needs_input_grad
         gx = like(InputGradient.apply(gy, w, tuple(x.shape), ctx.form.linear), x) if by_x else None
-        back = like(Output.apply(x, w, None, ctx.form), gy) if by_gy else None
+        back = like(Output.apply(x, w, tuple(gy.shape), ctx.form), gy) if by_gy else None
         return gx, back, None, None
 
 
 # tensors and arrays ------------------------------------------------------------------------
 
 
-def computed(function: Any, first: Any, second: Any, *shape: Shape) -> Any:
+def computed(function: Any, first: Any, second: Any, shape: Shape | None) -> Any:
     """A tensor from a function of arrays, which share the tensors' memory."""
     dtype = torch.result_type(first, second)
-    result = function(_as_array(first), _as_array(second), *shape)
+    result = function(_as_array(first), _as_array(second), shape)
     if dtype != torch.bfloat16:
         result = in_type(result, torch.empty(0, dtype=dtype).numpy().dtype)
     return torch.from_numpy(result).to(dtype)
@@ -127,9 +127,7 @@ def _as_array(tensor: Any) -> Array:
 
 
 def like(gradient: Any, operand: Any) -> Any:
-    """A gradient as its operand's: the real part for a real one, no longer than it."""
-    if gradient.shape != operand.shape:
-        gradient = gradient[tuple(slice(n) for n in operand.shape)]
+    """A gradient as its operand's: the real part for a real one."""
     real = gradient.real if gradient.is_complex() and not operand.is_complex() else gradient
     return real.to(operand.dtype)
 
