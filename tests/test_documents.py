@@ -33,6 +33,8 @@ def failures(examples: list[doctest.DocTest]) -> str:
 def test_docstrings(name: str) -> None:
     if name.startswith("faltung.torch"):
         pytest.importorskip("torch", reason="PyTorch is not installed, and no dependency")
+    if name.startswith("faltung.jax"):
+        pytest.importorskip("jax", reason="JAX is not installed, and no dependency")
     module = importlib.import_module(name)
     assert not failures(doctest.DocTestFinder(exclude_empty=True).find(module, name))
 

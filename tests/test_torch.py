@@ -205,11 +205,11 @@ def test_mapped_layers(in_dims: Any) -> None:
 
 
 def test_tensors_are_read_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    from faltung.torch import trilinear
+    from faltung.tensor import form
 
     seen: list[Any] = []
-    feature_map = trilinear.feature_map
-    monkeypatch.setattr(trilinear, "feature_map", lambda *a: seen.extend(a[1:3]) or feature_map(*a))
+    feature_map = form.feature_map
+    monkeypatch.setattr(form, "feature_map", lambda *a: seen.extend(a[1:3]) or feature_map(*a))
     x, w = random(1, 2, 6), random(1, 2, 3)
     ftt.correlate(x, w)
     assert [each.ctypes.data for each in seen] == [x.data_ptr(), w.data_ptr()]
@@ -221,6 +221,13 @@ def test_types_are_kept(dtype: Any) -> None:
     y = ftt.correlate(x, w)
     assert y.dtype == dtype
     assert torch.equal(y.to(torch.complex128), functional.conv1d(x.to(torch.complex128), w.to(torch.complex128)))
+
+
+def test_integers_that_do_not_fit_their_type_are_refused() -> None:
+    x = torch.full((1, 1, 3), 100, dtype=torch.uint8)
+    assert torch.equal(ftt.correlate(x, x[..., :1] // 50), x * 2)
+    with pytest.raises(OverflowError, match="does not fit into uint8"):
+        ftt.correlate(x, x)
 
 
 def test_a_module_trains_to_the_kernel_that_was_applied() -> None:
@@ -247,3 +254,64 @@ def test_bad_layers_are_refused_in_words() -> None:
         ftt.Correlation1d(3, 2, 3)(torch.zeros(1, 4, 8))
     with pytest.raises(ValueError, match=r"bias has shape \(3,\)"):
         ftt.correlate(torch.zeros(1, 4), torch.zeros(2, 1, 3), bias=torch.zeros(3))
+
+
+# kernels with parameters that learn --------------------------------------------------------
+
+
+def test_kernels_are_those_of_numbers() -> None:
+    double = torch.float64
+    for made, expected in [
+        (ftt.kernels.gaussian(torch.tensor(1.7, dtype=double)), ft.kernels.gaussian(1.7)),
+        (ftt.kernels.gaussian(torch.tensor([1.0, 2.0], dtype=double)), ft.kernels.gaussian([1, 2])),
+        (ftt.kernels.gaussian([torch.tensor(1.0, dtype=double), torch.tensor(2.0, dtype=double)], truncate=3),
+         ft.kernels.gaussian([1, 2], truncate=3)),
+        (ftt.kernels.exponential(torch.tensor(2.5, dtype=double)), ft.kernels.exponential(2.5)),
+        (ftt.kernels.box(torch.tensor(5.0, dtype=double), 2), ft.kernels.box(5, 2)),
+    ]:  # fmt: skip
+        torch.testing.assert_close(made, torch.tensor(expected.values, dtype=double))
+    assert ftt.kernels.gaussian(2).dtype == torch.float32
+    assert ftt.kernels.box(4.0).tolist() == [0.125, 0.25, 0.25, 0.25, 0.125]
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        lambda s: ftt.kernels.gaussian(s, ndim=2, radius=2),
+        lambda s: ftt.kernels.gaussian([s, 2 * s], truncate=2.0),
+        lambda s: ftt.kernels.exponential(s, length=5),
+        lambda s: ftt.kernels.box(2 * s, ndim=2),
+    ],
+)
+def test_layers_are_differentiable_by_the_parameters_of_their_kernels(kernel: Any) -> None:
+    sigma = torch.tensor(1.2, dtype=torch.float64, requires_grad=True)
+
+    def layer(sigma: Any) -> Any:
+        w = kernel(sigma)
+        return ftt.convolve(random(1, 1, *[7] * w.ndim), w[None, None], padding="same", boundary="reflect")
+
+    assert torch.autograd.gradcheck(layer, (sigma,))
+    assert torch.autograd.gradgradcheck(layer, (sigma,))
+
+
+def test_kernels_are_mapped_over_their_parameters() -> None:
+    sigmas = torch.tensor([0.5, 1.0, 2.0])
+    many = torch.func.vmap(lambda sigma: ftt.kernels.gaussian(sigma, radius=3))(sigmas)
+    torch.testing.assert_close(many, torch.stack([ftt.kernels.gaussian(sigma, radius=3) for sigma in sigmas]))
+    with pytest.raises(ValueError, match="sigma is traced"):
+        torch.func.vmap(ftt.kernels.gaussian)(sigmas)
+    with pytest.raises(ValueError, match=r"sigma=-1\.0: expected a finite number above 0"):
+        ftt.kernels.gaussian(torch.tensor(-1.0))
+
+
+def test_the_width_of_a_blur_is_learned() -> None:
+    x = random(1, 1, 40, dtype=torch.float32)
+    y = ftt.convolve(x, ftt.kernels.gaussian(1.5, radius=8)[None, None], padding="same")
+    sigma = torch.tensor(0.8, requires_grad=True)
+    optimiser = torch.optim.Adam([sigma], lr=0.05)
+    for _ in range(150):
+        optimiser.zero_grad()
+        loss = (ftt.convolve(x, ftt.kernels.gaussian(sigma, radius=8)[None, None], padding="same") - y).square().sum()
+        loss.backward()
+        optimiser.step()
+    assert abs(sigma.item() - 1.5) < 0.01

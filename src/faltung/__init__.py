@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from faltung.settings import get_instruction_set, get_threads, set_instruction_set, set_threads
     from faltung.task.kernel import Kernel
     from faltung.task.problem import Problem
+    from faltung.tensor.fitting import fit_kernel
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,7 @@ __all__ = [
     "Problem",
     "convolve",
     "correlate",
+    "fit_kernel",
     "get_instruction_set",
     "get_threads",
     "kernels",
@@ -46,6 +48,7 @@ _DOORS = {
     "convolve": "operations",
     "correlate": "operations",
     "plan": "operations",
+    "fit_kernel": "tensor.fitting",
     "Plan": "planner.plan",
     "get_instruction_set": "settings",
     "get_threads": "settings",

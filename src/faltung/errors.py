@@ -252,6 +252,14 @@ def kernel_parameter(argument: str, value: Any, expected: str) -> ValueError:
     return ValueError(f"{argument}={value!r}: expected {expected}")
 
 
+def kernel_parameter_unknown(argument: str, samples: str) -> ValueError:
+    """A traced parameter that should decide how long a kernel is."""
+    return ValueError(
+        f"{argument} is traced, and its value decides how many samples the kernel has: expected {samples}=, which "
+        "says that instead"
+    )
+
+
 def kernel_needs_copy(dtype: object, own: str) -> ValueError:
     """numpy.asarray(kernel, dtype=…, copy=False)."""
     return ValueError(f"dtype={dtype!r}: a kernel of {own} becomes that by a copy only; copy=False forbids it")

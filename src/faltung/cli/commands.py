@@ -12,6 +12,7 @@ from rich.console import Console
 
 from faltung import settings
 from faltung.cli import apply as applying
+from faltung.cli import fit_kernel as fitting
 from faltung.cli import function as functions
 from faltung.cli import kernel_library, printing
 from faltung.cli.command_error import CommandError, told_by_the_library
@@ -112,6 +113,32 @@ def apply(
         with patience(f"{request.operation} {printing.printable(source.name)}"):
             done = applying.apply(request)
         printing.report(done, _console())
+
+
+@app.command("fit-kernel")
+def fit_kernel(
+    before: Annotated[Path, typer.Argument(help="A photograph (.png, .jpg), or an array (.npy).")],
+    after: Annotated[Path, typer.Argument(help="The same, filtered.")],
+    shape: Annotated[str, typer.Option("--shape", "-s", help="Lengths of the kernel, e.g. 9x9.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write the kernel to (.npy).")],
+    boundary: Annotated[str | None, typer.Option(help=_BOUNDARY_HELP, show_default=False)] = None,
+    ridge: Annotated[float, typer.Option(help="What large weights cost; 1e-6 is mild.")] = 0.0,
+    interior: Annotated[
+        bool, typer.Option("--interior", help="Leave out what reads beyond the edges, if the boundary is unknown.")
+    ] = False,
+    correlate: Annotated[bool, typer.Option("--correlate", help="A kernel that is not flipped.")] = False,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite the output if it exists.")] = False,
+) -> None:
+    """Recover the filter that someone applied: the kernel that best maps one picture to another.
+
+    faltung fit-kernel before.png after.png --shape 9x9 -o kernel.npy
+    """
+    with failing_in_a_line():
+        operation = "correlate" if correlate else "convolve"
+        request = fitting.Request(before, after, output, shape, operation, boundary, ridge, interior, force)  # type: ignore[arg-type]
+        with patience(f"fit a kernel to {printing.printable(after.name)}"):
+            found = fitting.fit(request)
+        _console().print(found)
 
 
 @app.command()

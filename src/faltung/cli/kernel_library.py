@@ -42,7 +42,7 @@ def detail(text: str) -> Group:
     facts = Table.grid(padding=(0, 2))
     for label, value in _facts(written, kernel):
         facts.add_row(Text(label, "bold cyan"), Text(value))
-    return Group(facts, Text(), Text(_values(kernel.values)))
+    return Group(facts, Text(), Text(values(kernel.values)))
 
 
 def _facts(written: str, kernel: Kernel) -> list[tuple[str, str]]:
@@ -72,6 +72,7 @@ def _number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def _values(values: NDArray[Any]) -> str:
+def values(weights: NDArray[Any]) -> str:
+    """Weights as they are shown: those at the ends where there are many."""
     with np.printoptions(precision=4, suppress=True, linewidth=120, threshold=_SHOWN**2, edgeitems=3):
-        return str(values)
+        return str(weights.round(4) + 0.0)  # so that nothing reads -0.

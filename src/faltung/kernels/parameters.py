@@ -67,7 +67,7 @@ def below_longest(argument: str, value: float, reach: float) -> float:
 
 def per_axis(argument: str, value: Any, ndim: int | None) -> tuple[Any, ...]:
     """``value`` for each axis: one for all of ``ndim`` (1 by default), or a sequence with one each."""
-    if isinstance(value, str) or np.ndim(value) == 0:
+    if isinstance(value, str) or (not isinstance(value, list | tuple) and np.ndim(value) == 0):
         return (value,) * (1 if ndim is None else dimensions(ndim))
     if len(value) == 0 or (ndim is not None and len(value) != dimensions(ndim)):
         raise errors.kernel_parameter(argument, value, f"one value, or one for each of the ndim={ndim or 1} axes")

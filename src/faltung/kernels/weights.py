@@ -8,7 +8,7 @@ from functools import reduce
 
 import numpy as np
 
-from faltung.kernels import parameters
+from faltung.kernels import parameters, profiles
 from faltung.task.kernel import Kernel
 
 
@@ -58,9 +58,7 @@ def gaussian(sigma: float | Sequence[float], ndim: int | None = None, *, truncat
 
 
 def _bell(sigma: float, radius: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    steps = np.arange(-radius, radius + 1) / sigma
-    bell = np.exp(-0.5 * steps * steps)
-    return np.asarray(bell / bell.sum(), np.float64)
+    return np.asarray(profiles.bell(np, np.arange(-radius, radius + 1), sigma), np.float64)
 
 
 def exponential(age: float, *, truncate: float = 10.0) -> Kernel:
@@ -103,8 +101,8 @@ def exponential(age: float, *, truncate: float = 10.0) -> Kernel:
     constant = parameters.positive("age", age)
     reach = parameters.positive("truncate", truncate) * constant
     length = math.ceil(parameters.below_longest("age", constant, reach))
-    weights = np.exp(-np.arange(length) / constant)
-    return Kernel(weights / weights.sum(), 0, "exponential", truncation_error=math.exp(-length / constant))
+    weights = profiles.decay(np, np.arange(length), constant)
+    return Kernel(weights, 0, "exponential", truncation_error=math.exp(-length / constant))
 
 
 def box(size: int | Sequence[int], ndim: int | None = None) -> Kernel:

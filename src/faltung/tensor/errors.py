@@ -106,3 +106,41 @@ def not_for_tensors(what: str, mend: str) -> ValueError:
 def not_a_shape(argument: str, value: object) -> ValueError:
     """A shape that is no sequence of lengths."""
     return ValueError(f"{argument}={value!r}: expected a shape, a sequence of lengths of at least 0")
+
+
+def pairs_differ(first: str, second: str, expected: str) -> ValueError:
+    """Inputs and targets of a fit that do not belong together."""
+    return ValueError(f"{first} and {second} do not match: expected {expected}")
+
+
+def fit_rank(argument: str, was: tuple[int, ...], kernel: tuple[int, ...]) -> ValueError:
+    """An input or target of a fit whose axes are not those of the kernel."""
+    return ValueError(
+        f"{argument} has shape {was}, shape={kernel} has {len(kernel)} axes: expected arrays that are not empty, with "
+        "as many axes, or (C, *space), or (N, C, *space); a list of arrays is as many pairs"
+    )
+
+
+def not_finite(argument: str) -> ValueError:
+    """NaN or infinity where a fit sums everything."""
+    return ValueError(
+        f"{argument} holds NaN or infinity: expected finite numbers; numpy.ma.masked_invalid leaves them out"
+    )
+
+
+def fit_undetermined(kernel: tuple[int, ...], channels: int, rank: int, unknowns: int, condition: float) -> ValueError:
+    """Inputs that many kernels would map alike."""
+    each = f" for {channels} channels" if channels > 1 else ""
+    return ValueError(
+        f"the inputs determine {rank} of the {unknowns} weights of a kernel of shape {kernel}{each} "
+        f"(condition {condition:.1e}): expected inputs that vary more or of more samples, a smaller shape, "
+        "or ridge= above 0, such as 1e-6"
+    )
+
+
+def beyond_operands_type(dtype: str) -> OverflowError:
+    """An exact sum that the type which another library gives it does not hold."""
+    return OverflowError(
+        f"an exact result does not fit into {dtype}, the operands' type: expected results within its range; "
+        "operands of a wider type make wider results"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -36,6 +36,57 @@ class Options(NamedTuple):
     boundary: Boundaries = "constant"
     fill_value: complex = 0
     accuracy: str | float = "norm"
+
+
+class TransposedWords(TypedDict, total=False):
+    """What can be said of a transposed layer by name; the help of `correlate_transposed` says what it means."""
+
+    bias: Any
+    stride: Integers
+    padding: Padding
+    output_padding: Integers
+    dilation: Integers
+    groups: int
+    boundary: Boundaries
+    method: str
+    accuracy: str | float
+    threads: int | None
+
+
+class Words(TypedDict, total=False):
+    """What can be said of a layer by name; the help of `convolve` says what it means."""
+
+    bias: Any
+    stride: Integers
+    padding: Padding
+    dilation: Integers
+    groups: int
+    input_dilation: Integers
+    boundary: Boundaries
+    fill_value: complex
+    method: str
+    accuracy: str | float
+    threads: int | None
+
+
+class Said(NamedTuple):
+    """The words that were said, sorted by what they decide; those that were not, by default."""
+
+    options: Options
+    bias: Any
+    method: str
+    threads: int | None
+    output_padding: Integers
+
+
+def read_words(function: str, words: Words | TransposedWords, known: Any = Words) -> Said:
+    """The words sorted; TypeError, as Python has it, for one that the function does not know."""
+    unknown = next((word for word in words if word not in known.__annotations__), None)
+    if unknown is not None:
+        raise TypeError(f"{function}() got an unexpected keyword argument {unknown!r}")
+    said: dict[str, Any] = {"bias": None, "method": "auto", "threads": None, "output_padding": 0, **words}
+    others = [said.pop(word) for word in Said._fields[1:]]
+    return Said(Options(**said), *others)
 
 
 class Layer(NamedTuple):

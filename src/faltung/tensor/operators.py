@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from faltung.meaning import numbers
 from faltung.meaning.extent import Operation
 from faltung.tensor.bias import add_bias, read_bias
 from faltung.tensor.feature_map import feature_map
-from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
+from faltung.tensor.layer import Boundaries, Integers, Options, Words, read_layer, read_words
 from faltung.tensor.operands import read_operands
 from faltung.tensor.padding import Padding
 
@@ -110,22 +111,8 @@ def convolve(
     return _operate("convolve", x, w, bias, options, method, threads)
 
 
-def correlate(
-    x: Any,
-    w: Any,
-    *,
-    bias: Any = None,
-    stride: Integers = 1,
-    padding: Padding = 0,
-    dilation: Integers = 1,
-    groups: int = 1,
-    input_dilation: Integers = 1,
-    boundary: Boundaries = "constant",
-    fill_value: complex = 0,
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
-) -> NDArray[Any]:
+@functools.wraps(convolve, assigned=())
+def correlate(x: Any, w: Any, **words: Unpack[Words]) -> NDArray[Any]:
     """Cross-correlate feature maps with a bank of kernels: what machine learning calls convolution.
 
     For batch b, output channel o and output position p, with c running over the input channels
@@ -150,8 +137,8 @@ def correlate(
     array([[[[10.5, 18.5],
              [42.5, 50.5]]]])
     """
-    options = Options(stride, padding, dilation, groups, input_dilation, boundary, fill_value, accuracy)
-    return _operate("correlate", x, w, bias, options, method, threads)
+    said = read_words("correlate", words)
+    return _operate("correlate", x, w, said.bias, said.options, said.method, said.threads)
 
 
 def _operate(

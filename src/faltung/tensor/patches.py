@@ -10,9 +10,9 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from faltung.meaning import gradient, numbers
-from faltung.meaning.boundary import index_map
 from faltung.task.problem import Index, Problem
 from faltung.tensor import errors
+from faltung.tensor.continuation import continued
 from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
 from faltung.tensor.operands import read_operand, read_shape
 from faltung.tensor.padding import Padding
@@ -69,7 +69,7 @@ def patches(
     assert values is not None
     options = Options(stride, padding, dilation, 1, 1, boundary, fill_value)
     forward, batched = _forward(values.dtype, values.shape, kernel_shape, options)
-    view = _windows(_continued(values if batched else values[np.newaxis], forward), forward)
+    view = _windows(continued(values if batched else values[np.newaxis], forward), forward)
     return view if batched else view[0]
 
 
@@ -136,20 +136,6 @@ def _forward(dtype: np.dtype[Any], shape: Index, kernel_shape: Sequence[int], op
     batched = len(shape) == len(kernel) + 2
     x_shape = shape if batched else (1, *shape)
     return layer.problem(dtype, x_shape, dtype, (1, x_shape[1], *kernel)), batched
-
-
-def _continued(x: Array, forward: Problem) -> Array:
-    """``x`` over all positions that are read, from the first on: a view if none lies outside."""
-    axes = zip(forward.touched(), x.shape[2:], forward.boundary, strict=True)
-    for axis, ((low, count), n, boundary) in enumerate(axes, start=2):
-        at: tuple[Any, ...] = (slice(None),) * axis
-        if low >= 0 and low + count <= n:
-            x = x[(*at, slice(low, low + count))]
-            continue
-        source = index_map(boundary, n, low, count)
-        x = np.take(x, source.clip(0), axis)
-        x[(*at, source < 0)] = forward.fill_value
-    return x
 
 
 def _windows(x: Array, forward: Problem) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, Unpack
 
 from numpy.typing import NDArray
 
@@ -15,38 +16,9 @@ from faltung.tensor import errors as layer_errors
 from faltung.tensor import padding as paddings
 from faltung.tensor.bias import add_bias, read_bias
 from faltung.tensor.gradients import adjoint
-from faltung.tensor.layer import Boundaries, Integers, Layer, Options, read_layer
+from faltung.tensor.layer import Boundaries, Integers, Layer, Options, TransposedWords, read_layer, read_words
 from faltung.tensor.operands import TRANSPOSED_LAYOUT, read_operands
 from faltung.tensor.padding import Padding
-
-
-def convolve_transposed(
-    x: Any,
-    w: Any,
-    *,
-    bias: Any = None,
-    stride: Integers = 1,
-    padding: Padding = 0,
-    output_padding: Integers = 0,
-    dilation: Integers = 1,
-    groups: int = 1,
-    boundary: Boundaries = "constant",
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
-) -> NDArray[Any]:
-    """The adjoint of `convolve` with the same kernels and options, as a layer.
-
-    Parameters, returns and errors are those of `correlate_transposed`.
-
-    Examples
-    --------
-    >>> import numpy as np, faltung as ft
-    >>> ft.tensor.convolve_transposed(np.ones((1, 1, 2), int), [[[1, 2, 3]]], stride=2)
-    array([[[3, 2, 4, 2, 1]]])
-    """
-    options = Options(stride, padding, dilation, groups, 1, boundary, 0, accuracy)
-    return _operate("convolve", x, w, bias, output_padding, options, method, threads)
 
 
 def correlate_transposed(
@@ -115,6 +87,22 @@ def correlate_transposed(
     """
     options = Options(stride, padding, dilation, groups, 1, boundary, 0, accuracy)
     return _operate("correlate", x, w, bias, output_padding, options, method, threads)
+
+
+@functools.wraps(correlate_transposed, assigned=())
+def convolve_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> NDArray[Any]:
+    """The adjoint of `convolve` with the same kernels and options, as a layer.
+
+    Parameters, returns and errors are those of `correlate_transposed`.
+
+    Examples
+    --------
+    >>> import numpy as np, faltung as ft
+    >>> ft.tensor.convolve_transposed(np.ones((1, 1, 2), int), [[[1, 2, 3]]], stride=2)
+    array([[[3, 2, 4, 2, 1]]])
+    """
+    said = read_words("convolve_transposed", words, TransposedWords)
+    return _operate("convolve", x, w, said.bias, said.output_padding, said.options, said.method, said.threads)
 
 
 def _operate(

@@ -7,6 +7,7 @@ kernels are conjugated by `correlate`, which PyTorch does not do (its layer is o
 
 from __future__ import annotations
 
+from faltung.torch import kernels
 from faltung.torch.functions import convolve, convolve_transposed, correlate, correlate_transposed
 from faltung.torch.modules import (
     Convolution1d,
@@ -28,4 +29,5 @@ __all__ = [
     "convolve_transposed",
     "correlate",
     "correlate_transposed",
+    "kernels",
 ]

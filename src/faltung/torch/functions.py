@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, Unpack
 
 import torch
 
+from faltung import tensor
 from faltung.meaning.extent import Operation
 from faltung.tensor import errors
-from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
-from faltung.tensor.operands import LAYOUT, TRANSPOSED_LAYOUT
-from faltung.tensor.padding import Padding
+from faltung.tensor.form import read_form
+from faltung.tensor.layer import Said, TransposedWords, Words, read_words
 from faltung.tensor.transposed import output_shape
-from faltung.torch.trilinear import Form, InputGradient, Output
+from faltung.torch.trilinear import InputGradient, Output
 
 
-def convolve(
-    x: Any,
-    w: Any,
-    *,
-    bias: Any = None,
-    stride: Integers = 1,
-    padding: Padding = 0,
-    dilation: Integers = 1,
-    groups: int = 1,
-    input_dilation: Integers = 1,
-    boundary: Boundaries = "constant",
-    fill_value: complex = 0,
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
-) -> Any:
+@functools.wraps(tensor.convolve, assigned=())
+def convolve(x: Any, w: Any, **words: Unpack[Words]) -> Any:
     """`faltung.tensor.convolve` of tensors on the CPU, with gradients.
 
     Parameters
@@ -72,26 +59,11 @@ def convolve(
     >>> x.grad
     tensor([[[-1.,  0.,  1.]]])
     """
-    options = Options(stride, padding, dilation, groups, input_dilation, boundary, fill_value, accuracy)
-    return operate("convolve", x, w, bias, options, method, threads)
+    return operate("convolve", x, w, read_words("convolve", words))
 
 
-def correlate(
-    x: Any,
-    w: Any,
-    *,
-    bias: Any = None,
-    stride: Integers = 1,
-    padding: Padding = 0,
-    dilation: Integers = 1,
-    groups: int = 1,
-    input_dilation: Integers = 1,
-    boundary: Boundaries = "constant",
-    fill_value: complex = 0,
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
-) -> Any:
+@functools.wraps(tensor.correlate, assigned=())
+def correlate(x: Any, w: Any, **words: Unpack[Words]) -> Any:
     """`faltung.tensor.correlate` of tensors on the CPU: ``torch.nn.functional.conv2d`` and its kin.
 
     Parameters, returns and errors are those of `convolve`. Complex kernels are conjugated, which
@@ -103,25 +75,11 @@ def correlate(
     >>> ftt.correlate(torch.tensor([[1.0, 2.0, 4.0]]), torch.tensor([[[1.0, -1.0]]]))
     tensor([[-1., -2.]])
     """
-    options = Options(stride, padding, dilation, groups, input_dilation, boundary, fill_value, accuracy)
-    return operate("correlate", x, w, bias, options, method, threads)
+    return operate("correlate", x, w, read_words("correlate", words))
 
 
-def convolve_transposed(
-    x: Any,
-    w: Any,
-    *,
-    bias: Any = None,
-    stride: Integers = 1,
-    padding: Padding = 0,
-    output_padding: Integers = 0,
-    dilation: Integers = 1,
-    groups: int = 1,
-    boundary: Boundaries = "constant",
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
-) -> Any:
+@functools.wraps(tensor.convolve_transposed, assigned=())
+def convolve_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> Any:
     """`faltung.tensor.convolve_transposed` of tensors on the CPU, with gradients.
 
     Parameters are those of `faltung.tensor.correlate_transposed`; returns and errors as for
@@ -133,25 +91,11 @@ def convolve_transposed(
     >>> ftt.convolve_transposed(torch.ones(1, 2), torch.tensor([[[1.0, 2.0, 3.0]]]), stride=2)
     tensor([[3., 2., 4., 2., 1.]])
     """
-    options = Options(stride, padding, dilation, groups, 1, boundary, 0, accuracy)
-    return operate("convolve", x, w, bias, options, method, threads, output_padding)
+    return operate("convolve", x, w, read_words("convolve_transposed", words, TransposedWords), transposed=True)
 
 
-def correlate_transposed(
-    x: Any,
-    w: Any,
-    *,
-    bias: Any = None,
-    stride: Integers = 1,
-    padding: Padding = 0,
-    output_padding: Integers = 0,
-    dilation: Integers = 1,
-    groups: int = 1,
-    boundary: Boundaries = "constant",
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
-) -> Any:
+@functools.wraps(tensor.correlate_transposed, assigned=())
+def correlate_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> Any:
     """`faltung.tensor.correlate_transposed` of tensors: ``conv_transpose2d`` and its kin, with gradients.
 
     Parameters are those of `faltung.tensor.correlate_transposed`; returns and errors as for
@@ -163,34 +107,21 @@ def correlate_transposed(
     >>> ftt.correlate_transposed(torch.ones(1, 2), torch.tensor([[[1.0, 2.0, 3.0]]]), stride=2)
     tensor([[1., 2., 4., 2., 3.]])
     """
-    options = Options(stride, padding, dilation, groups, 1, boundary, 0, accuracy)
-    return operate("correlate", x, w, bias, options, method, threads, output_padding)
+    return operate("correlate", x, w, read_words("correlate_transposed", words, TransposedWords), transposed=True)
 
 
-def operate(
-    operation: Operation,
-    x: Any,
-    w: Any,
-    bias: Any,
-    options: Options,
-    method: str,
-    threads: int | None,
-    output_padding: Integers | None = None,
-) -> Any:
-    """One call on tensors, or on what becomes one; transposed with an output padding."""
+def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool = False) -> Any:
+    """One call on tensors, or on what becomes one."""
     x, w = torch.as_tensor(x), torch.as_tensor(w)
-    transposed = output_padding is not None
-    if w.ndim < 2 or x.ndim not in (w.ndim, w.ndim - 1):
-        raise errors.tensor_rank(tuple(x.shape), tuple(w.shape), TRANSPOSED_LAYOUT if transposed else LAYOUT)
+    form = read_form(operation, tuple(x.shape), tuple(w.shape), said, transposed)
     batched = x.ndim == w.ndim
     samples = x if batched else x[None]
-    form = Form(read_layer(operation, w.ndim - 2, options), method, threads)
     if transposed:
-        shape = output_shape(form.layer, tuple(samples.shape), tuple(w.shape), output_padding)
+        shape = output_shape(form.layer, tuple(samples.shape), tuple(w.shape), said.output_padding)
         y = InputGradient.apply(samples, w, shape, form)
     else:
         y = Output.apply(samples, w, None, form)
-    y = y if bias is None else y + _column(torch.as_tensor(bias), y)
+    y = y if said.bias is None else y + _column(torch.as_tensor(said.bias), y)
     return y if batched else y[0]
 
 

@@ -15,7 +15,7 @@ import torch
 from faltung.meaning.extent import Operation
 from faltung.task.per_axis import each, step
 from faltung.tensor import errors
-from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
+from faltung.tensor.layer import Boundaries, Integers, Options, Said, read_layer
 from faltung.tensor.padding import Padding
 from faltung.torch.functions import operate
 
@@ -55,7 +55,7 @@ class _Kernels(torch.nn.Module):
                 raise errors.groups_do_not_divide(layer.groups, words, channels)
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size = each("kernel_size", kernel_size, self.axes, step("kernel_size"))
-        self._options, self._padding, self._method, self._threads = said, padding, method, threads
+        self._said, self._padding = Said(said, None, method, threads, 0), padding
         shape = (out_channels, in_channels // layer.groups, *self.kernel_size)
         self.weight = torch.nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
         offsets = torch.nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype)) if bias else None
@@ -70,12 +70,12 @@ class _Kernels(torch.nn.Module):
 
     def forward(self, x: Any) -> Any:
         """The feature maps of ``x``."""
-        return operate(self.operation, x, self.weight, self.bias, self._options, self._method, self._threads)
+        return operate(self.operation, x, self.weight, self._said._replace(bias=self.bias))
 
     def extra_repr(self) -> str:
         """What was said of the layer, where it is not the default."""
         words = [str(self.in_channels), str(self.out_channels), f"kernel_size={self.kernel_size}"]
-        said, default = self._options._replace(padding=self._padding), Options()
+        said, default = self._said.options._replace(padding=self._padding), Options()
         pairs = zip(said._fields, said, default, strict=True)
         words += [f"{name}={value!r}" for name, value, usual in pairs if value != usual]
         return ", ".join(words + ["bias=False"] * (self.bias is None))

@@ -1,63 +1,17 @@
-"""The three faces of one form, and how they differentiate into each other.
+"""The three faces of a layer's form, and how they differentiate into each other.
 
-A layer y = A(x, w) is linear in x and in w, so with the gradient g of its output ``<g, A(x, w)>``
-is linear in each of the three. Its derivatives are the layer itself (by g), the gradient of the
-input (by x) and the gradient of the kernels (by w); the derivatives of these are the others
-again. So each face is one `torch.autograd.Function`, and all derivatives of any order follow.
+Each face of `faltung.tensor.form.Form` is one `torch.autograd.Function`, whose derivatives are
+the others; so all derivatives of any order follow.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from faltung.tensor.feature_map import feature_map
-from faltung.tensor.gradients import adjoint, kernel_adjoint
-from faltung.tensor.layer import Layer
-
-Array = NDArray[Any]
-Shape = tuple[int, ...]
-
-
-class Form(NamedTuple):
-    """A layer, and how to compute it, on arrays with a batch axis.
-
-    The gradients serve a gy shorter than the output, too: one whose last entries are 0. That is
-    what a transposed layer has whose output padding exceeds the stride.
-    """
-
-    layer: Layer
-    method: str
-    threads: int | None
-
-    def output(self, x: Array, w: Array) -> Array:
-        """A(x, w)."""
-        problem = self.layer.problem(x.dtype, x.shape, w.dtype, w.shape)
-        return feature_map(problem, x, w, self.method, self.threads)
-
-    def input_gradient(self, gy: Array, w: Array, shape: Shape) -> Array:
-        """The gradient by x, of the shape that x has."""
-        problem = self.layer.problem(gy.dtype, shape, w.dtype, w.shape)
-        problem = problem.with_box(problem.low, gy.shape[2:])
-        return adjoint(problem, gy, w, self.method, self.threads)
-
-    def kernel_gradient(self, x: Array, gy: Array, shape: Shape) -> Array:
-        """The gradient by w, of the shape that w has."""
-        problem = self.layer.problem(x.dtype, x.shape, gy.dtype, shape)
-        problem = problem.with_box(problem.low, gy.shape[2:])
-        return kernel_adjoint(problem, x, gy, self.method, self.threads)
-
-    @property
-    def linear(self) -> Form:
-        """Without what the fill value adds, which does not depend on x."""
-        return self._replace(layer=self.layer._replace(fill_value=0))
-
-    def side_by_side(self, count: int) -> Form:
-        """So many layers at once: as many groups more."""
-        return self._replace(layer=self.layer._replace(groups=self.layer.groups * count))
+from faltung.tensor.form import Array, Form, Shape, in_type
 
 
 class _Face(torch.autograd.Function):
@@ -94,14 +48,14 @@ class _Face(torch.autograd.Function):
 
 
 class Output(_Face):
-    """A(x, w); its shape follows from theirs."""
+    """A(x, w); its shape follows from theirs, if none is given."""
 
     second_is_kernel = True
 
     @staticmethod
-    def forward(x: Any, w: Any, _shape: None, form: Form) -> Any:
-        """The layer."""
-        return computed(form.output, x, w)
+    def forward(x: Any, w: Any, shape: Shape | None, form: Form) -> Any:
+        """The layer, or so much of it."""
+        return computed(form.output, x, w, shape)
 
     @staticmethod
     def backward(ctx: Any, gy: Any) -> tuple[Any, ...]:
@@ -128,7 +82,7 @@ class InputGradient(_Face):
         """By gy and by w; the gradient of an x is another x."""
         gy, w = ctx.saved_tensors
         by_gy, by_w, *_ = ctx.needs_input_grad
-        back = like(Output.apply(x, w, None, ctx.form), gy) if by_gy else None
+        back = like(Output.apply(x, w, tuple(gy.shape), ctx.form), gy) if by_gy else None
         gw = like(KernelGradient.apply(x, gy, tuple(w.shape), ctx.form), w) if by_w else None
         return back, gw, None, None
 
@@ -149,17 +103,20 @@ class KernelGradient(_Face):
         x, gy = ctx.saved_tensors
         by_x, by_gy, *_ = ctx.needs_input_grad
         gx = like(InputGradient.apply(gy, w, tuple(x.shape), ctx.form.linear), x) if by_x else None
-        back = like(Output.apply(x, w, None, ctx.form), gy) if by_gy else None
+        back = like(Output.apply(x, w, tuple(gy.shape), ctx.form), gy) if by_gy else None
         return gx, back, None, None
 
 
 # tensors and arrays ------------------------------------------------------------------------
 
 
-def computed(function: Any, first: Any, second: Any, *shape: Shape) -> Any:
+def computed(function: Any, first: Any, second: Any, shape: Shape | None) -> Any:
     """A tensor from a function of arrays, which share the tensors' memory."""
     dtype = torch.result_type(first, second)
-    return torch.from_numpy(function(_as_array(first), _as_array(second), *shape)).to(dtype)
+    result = function(_as_array(first), _as_array(second), shape)
+    if dtype != torch.bfloat16:
+        result = in_type(result, torch.empty(0, dtype=dtype).numpy().dtype)
+    return torch.from_numpy(result).to(dtype)
 
 
 def _as_array(tensor: Any) -> Array:
@@ -170,9 +127,7 @@ def _as_array(tensor: Any) -> Array:
 
 
 def like(gradient: Any, operand: Any) -> Any:
-    """A gradient as its operand's: the real part for a real one, no longer than it."""
-    if gradient.shape != operand.shape:
-        gradient = gradient[tuple(slice(n) for n in operand.shape)]
+    """A gradient as its operand's: the real part for a real one."""
     real = gradient.real if gradient.is_complex() and not operand.is_complex() else gradient
     return real.to(operand.dtype)
 

@@ -1,0 +1,59 @@
+"""Layers as XLA has them, for devices that the native core does not serve.
+
+Everything here is a program of `jax.lax`, which JAX differentiates, maps and compiles by itself.
+The functions are linear in each operand: a kernel is never conjugated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from faltung.task.problem import Problem
+from faltung.tensor.continuation import FILL, sources
+from faltung.tensor.form import Form, Shape
+
+
+def output(x: Any, v: Any, form: Form, length: Shape | None = None) -> Any:
+    """The layer, for the kernel as it is multiplied; ``length`` where it is not what follows from x."""
+    problem = form.problem(x, v.shape, length)
+    taps = jnp.flip(v, tuple(range(2, v.ndim))) if problem.operation == "convolve" else v
+    return jax.lax.conv_general_dilated(
+        continued(x, problem),
+        taps,
+        problem.stride,
+        "VALID",
+        rhs_dilation=problem.dilation,
+        feature_group_count=problem.groups,
+        precision=jax.lax.Precision.HIGHEST,
+    )
+
+
+def input_transpose(g: Any, v: Any, form: Form, shape: Shape) -> Any:
+    """The layer's transpose in its input, of the shape given."""
+    x = jax.ShapeDtypeStruct(shape, g.dtype)
+    (gx,) = jax.linear_transpose(lambda x: output(x, v, form, g.shape[2:]), x)(g)
+    return gx
+
+
+def kernel_transpose(x: Any, g: Any, form: Form, shape: Shape) -> Any:
+    """The layer's transpose in its kernels, of the shape given."""
+    v = jax.ShapeDtypeStruct(shape, g.dtype)
+    (gv,) = jax.linear_transpose(lambda v: output(x, v, form, g.shape[2:]), v)(g)
+    return gv
+
+
+def continued(x: Any, problem: Problem) -> Any:
+    """``x``, (N, C, *space), at all positions that are read, beyond its edges and between samples."""
+    for axis, source in enumerate(sources(problem), start=2):
+        if np.array_equal(source, np.arange(x.shape[axis])):
+            continue
+        x = jnp.take(x, source.clip(0), axis, mode="clip")
+        if (source < 0).any():
+            column = source.reshape(-1, *(1,) * (x.ndim - axis - 1))
+            absent = np.where(column == FILL, problem.fill_value, 0)
+            x = jnp.where(column < 0, jnp.asarray(absent, x.dtype), x)
+    return x
