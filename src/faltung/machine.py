@@ -31,10 +31,12 @@ class Machine(NamedTuple):
     """Reading and writing memory beyond the caches, both counted."""
     copied_elements_per_second: float = 1.2e9
     """Elements that a block at the edge, or of a foreign type, costs to copy."""
-    group_seconds: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
-    """Overlap-save in float32 and float64: seconds for a group of blocks, two in each lane, of
-    length 64, 128, 256, … . A table, since cache levels and odd powers of two leave no simple
-    curve; beyond its end, a length costs 2.2 times its half."""
+    point_seconds: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    """Overlap-save in float32 and float64: seconds for a point of one tile in each lane, in tiles of
+    16, 32, 64, … points. A table, since cache levels and odd powers of two leave no simple curve;
+    between its entries they are drawn straight, beyond its end they stay."""
+    tile_row_seconds: float = 0.15e-6
+    """What each row of the tiles in all lanes costs besides: finding where it lies."""
     interpreted_products_per_second: float = 1.5e6
     """Terms of the definition, in Python."""
     interpreted_samples_per_second: float = 15e6
@@ -49,28 +51,28 @@ class Machine(NamedTuple):
     """Singular values: seconds per element and shorter side of the kernel."""
 
 
-_MICRO = 1e-6
+_NANO = 1e-9
 
 
-def _microseconds(*values: float) -> tuple[float, ...]:
-    return tuple(value * _MICRO for value in values)
+def _nanoseconds(*values: float) -> tuple[float, ...]:
+    return tuple(value * _NANO for value in values)
 
 
-_GROUPS_V2 = (
-    _microseconds(0.78, 1.54, 3.32, 6.83, 15.27, 33.0, 69.9, 151, 327, 702, 1512),
-    _microseconds(0.66, 1.42, 3.03, 6.33, 14.08, 30.7, 65.3, 139, 299, 634, 1410),
+_POINTS_V2 = (
+    _nanoseconds(48, 32, 20, 18, 17, 16.4, 17.5, 21, 21.5, 24.6, 25, 27, 28.6, 29, 34, 50, 60),
+    _nanoseconds(33, 25, 17, 16.5, 16, 16, 16.6, 18.3, 20.8, 22, 24, 25.6, 26.3, 29, 50, 70, 80),
 )
-_GROUPS_V3 = (
-    _microseconds(0.92, 1.63, 2.98, 7.03, 14.35, 34.1, 71.5, 163, 348, 842, 1868),
-    _microseconds(0.80, 1.62, 3.25, 7.44, 15.97, 35.6, 78.1, 176, 365, 802, 1757),
+_POINTS_V3 = (
+    _nanoseconds(48, 32, 20, 18, 17, 16.4, 17.5, 21, 21.5, 24.6, 25, 27, 28.6, 29, 34, 50, 60),
+    _nanoseconds(33, 25, 17, 16.5, 16, 16, 16.6, 18.3, 20.8, 22, 24, 25.6, 26.3, 29, 50, 70, 80),
 )
 
 _SHIPPED: dict[str, Machine] = {
-    "x86-64-v2": Machine(16, 3.4e9, 5.0e9, 1.2e9, group_seconds=_GROUPS_V2),
-    "x86-64-v3": Machine(32, 6.5e9, 4.6e9, 2.4e9, group_seconds=_GROUPS_V3),
-    # Not measured yet: the groups of v3, each with twice the lanes, on units of the same width.
-    "x86-64-v4": Machine(64, 3.7e9, 2.6e9, 4.8e9, group_seconds=_GROUPS_V3),
-    "baseline": Machine(16, 6.0e9, 6.0e9, 1.2e9, group_seconds=_GROUPS_V2),
+    "x86-64-v2": Machine(16, 3.4e9, 5.0e9, 1.2e9, point_seconds=_POINTS_V2),
+    "x86-64-v3": Machine(32, 6.5e9, 4.6e9, 2.4e9, point_seconds=_POINTS_V3),
+    # Not measured yet: the points of v3, each with twice the lanes, on units of the same width.
+    "x86-64-v4": Machine(64, 3.7e9, 2.6e9, 4.8e9, point_seconds=_POINTS_V3),
+    "baseline": Machine(16, 6.0e9, 6.0e9, 1.2e9, point_seconds=_POINTS_V2),
 }
 
 

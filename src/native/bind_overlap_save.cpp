@@ -1,13 +1,18 @@
-// faltung._native._core.OverlapSave: a kernel prepared for blocks of one length.
+// faltung._native._core.TileTransform, a transform of tiles, and OverlapSave, kernels prepared for it.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/complex.h>
+#include <nanobind/stl/vector.h>
 
-#include <bit>
 #include <cmath>
+#include <complex>
 #include <memory>
-#include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
+#include "arguments.hpp"
 #include "bindings.hpp"
+#include "numpy_array.hpp"
 #include "overlap_save.hpp"
 
 namespace nb = nanobind;
@@ -15,167 +20,197 @@ namespace nb = nanobind;
 namespace faltung {
 namespace {
 
-// Positions are sums of a few lengths and the offset: below this they cannot overflow.
-constexpr std::ptrdiff_t farthest_offset = std::ptrdiff_t{1} << 60;
+template <class T>
+using Shared = std::shared_ptr<const Transform<T>>;
 
-// A view through the buffer protocol, which knows strides that are no multiple of the item size.
-class View {
+template <class T>
+inline constexpr Element element_of = sizeof(T) == 4 ? Element::float32 : Element::float64;
+
+class TileTransform {
 public:
-    View(nb::handle object, int flags) {
-        if (PyObject_GetBuffer(object.ptr(), &buffer_, flags | PyBUF_STRIDES | PyBUF_FORMAT) != 0)
-            throw nb::python_error();
+    // Axes of one sample after the last longer one are not transformed.
+    TileTransform(std::vector<int> samples, bool is_real, bool is_double) : samples_(samples) {
+        require(samples.size() + 2 <= most_axes, "TileTransform: too many axes");
+        while (!samples.empty() && samples.back() == 1) samples.pop_back();
+        require(Transform<float>::possible(samples, is_real),
+                "TileTransform: samples must be 2^a 3^b, in all at most 2^25, and a multiple of 16 (32 for real "
+                "tiles) along the last axis longer than 1");
+        if (is_double)
+            transform_ = std::make_shared<const Transform<double>>(samples, is_real);
+        else
+            transform_ = std::make_shared<const Transform<float>>(samples, is_real);
     }
-    ~View() { PyBuffer_Release(&buffer_); }
-    View(const View&) = delete;
-    View& operator=(const View&) = delete;
-
-    const Py_buffer* operator->() const { return &buffer_; }
-    bool contiguous() const { return PyBuffer_IsContiguous(&buffer_, 'C') != 0; }
+    const std::vector<int>& samples() const { return samples_; }
+    const auto& transform() const { return transform_; }
 
 private:
-    Py_buffer buffer_{};
+    std::vector<int> samples_;
+    std::variant<Shared<float>, Shared<double>> transform_;
 };
 
-// The letter of the struct module's format, native byte order only; 0 for anything else.
-char format_letter(const char* format) {
-    const std::string text = format ? format : "B";
-    const std::size_t prefix = text.find_first_not_of(std::endian::native == std::endian::little ? "@=^<" : "@=^>!");
-    return prefix != std::string::npos && text.size() == prefix + 1 ? text[prefix] : '\0';
-}
-
-Element sized(Element of_one_byte, std::ptrdiff_t bytes) {
-    return static_cast<Element>(static_cast<int>(of_one_byte) + std::countr_zero(static_cast<std::size_t>(bytes)));
-}
-
-Element element_of(const View& view) {
-    switch (format_letter(view->format)) {
-        case '?': return Element::boolean;
-        case 'b': case 'h': case 'i': case 'l': case 'q': return sized(Element::int8, view->itemsize);
-        case 'B': case 'H': case 'I': case 'L': case 'Q': return sized(Element::uint8, view->itemsize);
-        case 'e': return Element::float16;
-        case 'f': return Element::float32;
-        case 'd': return Element::float64;
-        default: throw nb::type_error("OverlapSave: elements must be real numbers in native byte order");
-    }
-}
-
-void require(bool condition, const char* message) {
-    if (!condition) throw nb::value_error(message);
-}
-
 template <class T>
-BlockFilter<T> filter_of(const View& kernel, int length) {
-    const T* taps = static_cast<const T*>(kernel->buf);
-    const std::ptrdiff_t count = kernel->shape[0];
-    require(count >= 1 && count <= length, "OverlapSave: the kernel must have 1 to `length` taps");
-    for (std::ptrdiff_t k = 0; k < count; ++k)
+std::unique_ptr<const Kernels<T>> kernels_of(const Shared<T>& transform, const std::vector<int>& samples,
+                                             const ArrayView& kernel, bool in_lanes, Level level) {
+    const int parts = transform->is_real() ? 1 : 2;
+    if (kernel.element != element_of<T> || kernel.parts != parts)
+        throw nb::type_error("OverlapSave: the kernel must have the transform's type");
+    require(kernel.contiguous && kernel.aligned, "OverlapSave: the kernel must be C-contiguous");
+    require(kernel.dimensions == static_cast<int>(samples.size()) + 1 && kernel.shape[0] > 0,
+            "OverlapSave: the kernel must have an axis of filters and those of the tile");
+    std::ptrdiff_t numbers = parts * kernel.shape[0];
+    for (std::size_t a = 0; a < samples.size(); ++a) {
+        const std::ptrdiff_t extent = kernel.shape[a + 1];
+        require(extent >= 1 && extent <= samples[a], "OverlapSave: the kernel must be 1 to the tile's samples long");
+        numbers *= extent;
+    }
+    const T* taps = reinterpret_cast<const T*>(kernel.data);
+    for (std::ptrdiff_t k = 0; k < numbers; ++k)
         require(std::isfinite(taps[k]), "OverlapSave: the kernel must be finite");
-    return BlockFilter<T>(taps, static_cast<int>(count), length);
+    const std::ptrdiff_t* shape = kernel.shape + 1;
+    return std::make_unique<const Kernels<T>>(transform, taps, kernel.shape[0],
+                                              Integers(shape, shape + transform->samples().size()), in_lanes, level);
 }
 
-std::variant<BlockFilter<float>, BlockFilter<double>> any_filter(const View& kernel, std::int64_t length) {
-    require(kernel->ndim == 1 && kernel.contiguous(), "OverlapSave: the kernel must be one-dimensional and contiguous");
-    const bool power_of_two = length > 0 && std::has_single_bit(static_cast<std::size_t>(length));
-    require(power_of_two && length >= shortest_block && length <= longest_block,
-            "OverlapSave: length must be a power of two from 16 to 2**24");
-    switch (element_of(kernel)) {
-        case Element::float32: return filter_of<float>(kernel, static_cast<int>(length));
-        case Element::float64: return filter_of<double>(kernel, static_cast<int>(length));
-        default: throw nb::type_error("OverlapSave: the kernel must be float32 or float64");
-    }
-}
-
-Level level_of(int level) {
-    require(level >= 0 && level < static_cast<int>(level_names.size()) && supported(static_cast<Level>(level)),
-            "OverlapSave: level must be the index of an instruction set that this processor has");
-    return static_cast<Level>(level);
-}
-
-bool same_but_for(int axis, const View& input, const View& output) {
-    if (input->ndim != output->ndim) return false;
-    for (int d = 0; d < input->ndim; ++d)
-        if (d != axis && input->shape[d] != output->shape[d]) return false;
-    return true;
-}
-
-bool interrupted() {
-    const nb::gil_scoped_acquire gil;
-    return PyErr_CheckSignals() != 0;
-}
-
-struct Continuation {
-    std::ptrdiff_t offset;
-    int boundary;
-    double fill;
+// How the input goes on, and where outputs lie, along each axis of space.
+struct Place {
+    const Integers &offset, &boundary;
+    std::complex<double> fill;
 };
 
-template <class T>
-Lines<T> lines_of(const View& input, const View& output, int axis, Continuation outside) {
-    const Element element = element_of(output);
-    if (element != (sizeof(T) == 4 ? Element::float32 : Element::float64))
-        throw nb::type_error("OverlapSave.run: the output must have the kernel's type");
-    require(output.contiguous(), "OverlapSave.run: the output must be C-contiguous");
-    require(axis >= 0 && axis < input->ndim, "OverlapSave.run: no such axis");
-    require(same_but_for(axis, input, output), "OverlapSave.run: shapes may differ along the axis only");
-    require(outside.offset > -farthest_offset && outside.offset < farthest_offset,
-            "OverlapSave.run: offset is too large");
-    require(outside.boundary >= 0 && outside.boundary <= static_cast<int>(Boundary::wrap),
+TileAxis axis_of(const ArrayView& input, const ArrayView& output, const Place& place, std::ptrdiff_t samples,
+                 std::ptrdiff_t taps, std::size_t a) {
+    require(place.offset[a] > -(most << 20) && place.offset[a] < most << 20, "OverlapSave.run: offset is too large");
+    require(place.boundary[a] >= 0 && place.boundary[a] <= static_cast<int>(Boundary::wrap),
             "OverlapSave.run: no such boundary");
-    require(input->shape[axis] > 0 || outside.boundary == 0 || output->len == 0,
+    require(input.shape[a + 2] > 0 || place.boundary[a] == 0 || is_empty(output),
             "OverlapSave.run: an empty axis can only be continued by a constant");
-    return {static_cast<const std::byte*>(input->buf), element_of(input), input->shape, input->strides, input->ndim,
-            axis, outside.offset, static_cast<Boundary>(outside.boundary), static_cast<T>(outside.fill),
-            static_cast<T*>(output->buf), output->shape[axis]};
+    return {input.shape[a + 2], input.strides[a + 2], static_cast<Boundary>(place.boundary[a]), place.offset[a],
+            output.shape[a + 2], 0, samples, samples - taps + 1};
+}
+
+template <class T>
+void check_arrays(const Kernels<T>& kernels, const ArrayView& input, const ArrayView& output, std::size_t rank) {
+    const int parts = kernels.transform().is_real() ? 1 : 2;
+    if (output.element != element_of<T> || output.parts != parts)
+        throw nb::type_error("OverlapSave.run: the output must have the kernel's type");
+    if (input.parts != parts || (parts == 2 && input.element != element_of<T>))
+        throw nb::type_error("OverlapSave.run: the input must be complex of the kernel's type, or real, as the kernel is");
+    require(output.contiguous && output.aligned && output.writable,
+            "OverlapSave.run: the output must be writable and C-contiguous");
+    require(input.dimensions == static_cast<int>(rank) + 2 && output.dimensions == input.dimensions,
+            "OverlapSave.run: input and output must have axes of batch, channels and space");
+    require(input.shape[0] == output.shape[0] && output.shape[1] == kernels.filters(),
+            "OverlapSave.run: batches or filters differ");
+    require(input.shape[1] > 0 && kernels.filters() % input.shape[1] == 0,
+            "OverlapSave.run: the channels must divide the filters");
+}
+
+// Strides of the contiguous output, in numbers; those of space go into the axes.
+template <class T>
+void set_output_strides(Tiles<T>& tiles, std::vector<TileAxis>& axes, std::ptrdiff_t parts) {
+    std::ptrdiff_t stride = parts;
+    for (std::size_t a = axes.size(); a-- > 0;) {
+        axes[a].output_stride = stride;
+        stride *= axes[a].output_length;
+    }
+    tiles.output_filter_stride = stride;
+    tiles.output_batch_stride = stride * tiles.filters;
+}
+
+template <class T>
+Tiles<T> tiles_of(const Kernels<T>& kernels, const ArrayView& input, const ArrayView& output, const Place& place) {
+    const Transform<T>& transform = kernels.transform();
+    Tiles<T> tiles{};
+    tiles.input = input.data;
+    tiles.element = input.element;
+    tiles.fill[0] = static_cast<T>(place.fill.real());
+    tiles.fill[1] = static_cast<T>(transform.is_real() ? place.fill.real() : place.fill.imag());
+    tiles.output = reinterpret_cast<T*>(output.data);
+    tiles.batch = input.shape[0];
+    tiles.filters = kernels.filters();
+    tiles.filters_in_channel = kernels.filters() / input.shape[1];
+    tiles.input_batch_stride = input.strides[0];
+    tiles.input_channel_stride = input.strides[1];
+    tiles.row_axis = static_cast<int>(transform.samples().size()) - 1;
+    tiles.row_points = transform.row_points();
+    tiles.imaginary_bytes = transform.is_real() ? 0 : static_cast<std::ptrdiff_t>(sizeof(T));
+    tiles.imaginary_numbers = transform.is_real() ? 0 : 1;
+    tiles.imaginary_positions = transform.is_real() ? tiles.row_points : 0;
+    return tiles;
+}
+
+// Where tiles were left out: (filter, batch, tile along each axis) as a flat index.
+using LeftOut = std::vector<std::ptrdiff_t>;
+
+template <class T>
+LeftOut correlate(const Kernels<T>& kernels, const std::vector<int>& samples, const ArrayView& input,
+                  const ArrayView& output, const Place& place, int threads) {
+    check_arrays(kernels, input, output, samples.size());
+    Tiles<T> tiles = tiles_of(kernels, input, output, place);
+    std::vector<TileAxis> axes;
+    for (std::size_t a = 0; a < samples.size(); ++a) {
+        const std::ptrdiff_t taps = a < kernels.shape().size() ? kernels.shape()[a] : 1;
+        axes.push_back(axis_of(input, output, place, samples[a], taps, a));
+    }
+    set_output_strides(tiles, axes, kernels.transform().is_real() ? 1 : 2);
+    tiles.axes = axes.data();
+    tiles.rank = static_cast<int>(axes.size());
+    std::vector<unsigned char> flags(static_cast<std::size_t>(tiles.filters * tiles.instances()));
+    bool complete = false;
+    {
+        const nb::gil_scoped_release no_gil;
+        complete = overlap_save(kernels, tiles, threads, signals_pending, flags.data());
+    }
+    if (!complete) throw nb::python_error();
+    LeftOut left;
+    for (std::size_t i = 0; i < flags.size(); ++i)
+        if (flags[i]) left.push_back(static_cast<std::ptrdiff_t>(i));
+    return left;
 }
 
 class OverlapSave {
 public:
-    OverlapSave(nb::handle kernel, std::int64_t length, int level)
-        : filter_(any_filter(View(kernel, PyBUF_SIMPLE), length)), level_(level_of(level)) {}
+    OverlapSave(const TileTransform& transform, nb::handle kernel, bool in_lanes, int level)
+        : samples_(transform.samples()) {
+        const ArrayView view = view_of(kernel, "the kernel");
+        const Level checked = check_level(level);
+        std::visit([&](const auto& shared) { kernels_ = kernels_of(shared, samples_, view, in_lanes, checked); },
+                   transform.transform());
+    }
 
-    int length() const {
-        return std::visit([](const auto& filter) { return filter.length; }, filter_);
-    }
-    std::size_t taps() const {
-        return std::visit([](const auto& filter) { return filter.taps.size(); }, filter_);
-    }
-    void run(nb::handle input, nb::handle output, int axis, std::ptrdiff_t offset, int boundary, double fill,
-             int threads) const {
-        const View from(input, PyBUF_SIMPLE), to(output, PyBUF_WRITABLE);
+    LeftOut run(nb::handle input, nb::handle output, const Integers& offset, const Integers& boundary,
+                std::complex<double> fill, int threads) const {
+        const ArrayView from = view_of(input, "the input"), to = view_of(output, "the output");
+        require(offset.size() == samples_.size() && boundary.size() == samples_.size(),
+                "OverlapSave.run: one offset and one boundary for each axis are needed");
         require(threads >= 1, "OverlapSave.run: threads must be at least 1");
-        std::visit([&](const auto& filter) { run_with(filter, from, to, axis, {offset, boundary, fill}, threads); },
-                   filter_);
+        return std::visit(
+            [&](const auto& kernels) { return correlate(*kernels, samples_, from, to, {offset, boundary, fill}, threads); },
+            kernels_);
     }
 
 private:
-    template <class T>
-    void run_with(const BlockFilter<T>& filter, const View& from, const View& to, int axis, Continuation outside,
-                  int threads) const {
-        const Lines<T> lines = lines_of<T>(from, to, axis, outside);
-        bool complete = false;
-        {
-            const nb::gil_scoped_release no_gil;
-            complete = overlap_save(filter, lines, level_, threads, interrupted);
-        }
-        if (!complete) throw nb::python_error();
-    }
-
-    std::variant<BlockFilter<float>, BlockFilter<double>> filter_;
-    Level level_;
+    std::vector<int> samples_;
+    std::variant<std::unique_ptr<const Kernels<float>>, std::unique_ptr<const Kernels<double>>> kernels_;
 };
 
 }  // namespace
 
 void bind_overlap_save(nb::module_& module) {
+    nb::class_<TileTransform>(module, "TileTransform", nb::is_final(),
+                              "The stages and roots of a transform of tiles of `samples` along each axis.\n\n"
+                              "Immutable, and safe to share between threads.")
+        .def(nb::init<std::vector<int>, bool, bool>(), nb::arg("samples"), nb::arg("is_real"), nb::arg("is_double"))
+        .def_prop_ro("samples", &TileTransform::samples);
     nb::class_<OverlapSave>(module, "OverlapSave", nb::is_final(),
-                            "A real kernel prepared for correlation by transforms of blocks of `length` samples.\n\n"
-                            "Immutable, and safe to share between threads.")
-        .def(nb::init<nb::handle, std::int64_t, int>(), nb::arg("kernel"), nb::arg("length"), nb::arg("level"))
-        .def_prop_ro("length", &OverlapSave::length)
-        .def_prop_ro("taps", &OverlapSave::taps)
-        .def("run", &OverlapSave::run, nb::arg("input"), nb::arg("output"), nb::arg("axis"), nb::arg("offset"),
-             nb::arg("boundary"), nb::arg("fill"), nb::arg("threads"),
-             "output[.., p, ..] = sum over k of input[.., p + offset + k, ..] * kernel[k], input continued.");
+                            "Kernels, (filters, *kernel), prepared for correlation by transforms of tiles.\n\n"
+                            "Safe to share between threads; the first run computes the spectra.")
+        .def(nb::init<const TileTransform&, nb::handle, bool, int>(), nb::arg("transform"), nb::arg("kernel"),
+             nb::arg("in_lanes"), nb::arg("level"))
+        .def("run", &OverlapSave::run, nb::arg("input"), nb::arg("output"), nb::arg("offset"), nb::arg("boundary"),
+             nb::arg("fill"), nb::arg("threads"),
+             "output[b, f, p] = sum over k of input[b, c, p + offset + k] * kernel[f, k], input continued, but for\n"
+             "the tiles that hold NaN or infinity, whose flat indices (filter, batch, *tile) are returned.");
 }
 
 }  // namespace faltung

@@ -53,24 +53,22 @@ void convert(Element element, const std::byte* from, std::ptrdiff_t stride, std:
 
 // Samples position … position + count − 1 of the continued line that begins at `line`.
 template <class T>
-void gather(const Lines<T>& lines, const std::byte* line, std::ptrdiff_t position, std::ptrdiff_t count, T* to) {
-    const std::ptrdiff_t n = lines.shape[lines.axis], stride = lines.strides[lines.axis];
-    const std::ptrdiff_t end = position + count;
+void gather(Element element, const TileAxis& axis, T fill, const std::byte* line, std::ptrdiff_t position,
+            std::ptrdiff_t count, T* to) {
+    const std::ptrdiff_t n = axis.input_length, stride = axis.input_stride, end = position + count;
     while (position < end) {
+        std::ptrdiff_t here = 1;
         if (position >= 0 && position < n) {
-            const std::ptrdiff_t inside = std::min(end, n) - position;
-            convert(lines.element, line + position * stride, stride, inside, to);
-            position += inside;
-            to += inside;
+            here = std::min(end, n) - position;
+            convert(element, line + position * stride, stride, here, to);
+        } else if (axis.boundary == Boundary::constant || n == 0) {
+            here = (position < 0 ? std::min(end, std::ptrdiff_t{0}) : end) - position;
+            std::fill_n(to, here, fill);
         } else {
-            const std::ptrdiff_t index = n > 0 ? source_index(lines.boundary, position, n) : -1;
-            if (index < 0)
-                *to = lines.fill;
-            else
-                convert(lines.element, line + index * stride, stride, 1, to);
-            ++position;
-            ++to;
+            convert(element, line + source_index(axis.boundary, position, n) * stride, stride, 1, to);
         }
+        position += here;
+        to += here;
     }
 }
 

@@ -1,95 +1,149 @@
-// Overlap-save: a long correlation along one axis, cut into blocks that short cyclic
-// correlations compute.
+// Overlap-save: a correlation cut into tiles that short cyclic correlations compute.
 //
-//     y[p] = Σ_{k<K} x̃[p + offset + k] · w[k]      on every line along the axis
+//     y[b, f, p] = Σ_k x̃[b, c, p + offset + k] · w[f, k]        c = f / (filters in a channel)
 //
-// A block of N samples yields S = N − K + 1 outputs. One group of blocks, two in each lane of a
-// vector (as real and imaginary part), is one task: the problem's shape and N fix the groups,
-// so neither the number of threads nor the memory layout can change a bit.
+// Along an axis a tile of N samples yields N − K + 1 outputs; along an axis on which the kernel has
+// length 1, one. A group, one tile in each lane of a vector, is one task: the tiles of one kernel,
+// or one tile of each of several kernels. The problem's shape and the tile's fix the groups, so
+// neither the number of threads nor the memory layout can change a bit.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "boundary.hpp"
 #include "dispatch.hpp"
 #include "element.hpp"
 #include "threads.hpp"
+#include "transform_stages.hpp"
 
 namespace faltung {
-
-inline constexpr int shortest_block = 16;
-inline constexpr int longest_block = 1 << 24;
 
 // Samples and kernels below 2^moderate_exponent and not far below its inverse are transformed as
 // they are: no step can overflow or lose digits to underflow. Others are scaled first.
 template <class T>
 inline constexpr int moderate_exponent = sizeof(T) == 4 ? 32 : 256;
 
-// A kernel prepared for blocks of one length. Immutable once built.
-template <class T>
-struct BlockFilter {
-    std::vector<T> taps;
-    int length;               // samples in a block, a power of two
-    std::vector<T> twiddles;  // as transform.hpp wants them
-    std::vector<T> spectrum;  // of w · 2^-spectrum_exponent, over length, in digit-reversed order
-    int spectrum_exponent;    // 0 unless the kernel's size is extreme
-    int sum_exponent;         // Σ|w| < 2^sum_exponent
-
-    BlockFilter(const T* kernel, int count, int block_length);
+struct Free {
+    void operator()(void* memory) const;
 };
 
-// What to correlate: a view of the input, strides in bytes, and the contiguous output.
+// Vectors of any width: lines of the cache are 64 bytes, so are the widest vectors.
+using Aligned = std::unique_ptr<void, Free>;
+[[nodiscard]] Aligned allocate_aligned(std::size_t bytes);
+
+// Kernels, (filters, *shape), and their spectra, which the first run computes. Complex numbers are
+// pairs of T.
 template <class T>
-struct Lines {
+class Kernels {
+public:
+    // Extents of the kernels along the transformed axes, none longer than the tile.
+    Kernels(std::shared_ptr<const Transform<T>> transform, const T* taps, std::ptrdiff_t filters,
+            std::vector<std::ptrdiff_t> shape, bool in_lanes, Level level);
+
+    [[nodiscard]] bool transform_once(int threads, const Interrupted& interrupted) const;
+
+    const Transform<T>& transform() const { return *transform_; }
+    const std::vector<std::ptrdiff_t>& shape() const { return shape_; }
+    std::ptrdiff_t filters() const { return filters_; }
+    bool in_lanes() const { return in_lanes_; }
+    Level level() const { return level_; }
+    const T* spectra() const { return static_cast<const T*>(spectra_.get()); }
+    const int* exponents() const { return exponents_.data(); }
+
+private:
+    bool compute(int threads, const Interrupted& interrupted) const;
+
+    std::shared_ptr<const Transform<T>> transform_;
+    std::ptrdiff_t filters_;
+    std::vector<std::ptrdiff_t> shape_;
+    bool in_lanes_;
+    Level level_;
+    std::vector<int> exponents_;  // 0 unless a kernel's size is extreme
+    mutable std::vector<T> taps_;
+    mutable Aligned spectra_;  // of w · 2^-exponent over the number of points, in the stages' order
+    mutable std::mutex computing_;
+    mutable bool computed_ = false;
+};
+
+// One axis of space.
+struct TileAxis {
+    std::ptrdiff_t input_length, input_stride;  // in bytes
+    Boundary boundary;
+    std::ptrdiff_t offset;
+    std::ptrdiff_t output_length, output_stride;  // in numbers of the computation's type
+    std::ptrdiff_t samples, outputs;              // of a tile
+    std::ptrdiff_t tiles() const { return output_length / outputs + (output_length % outputs != 0); }
+};
+
+inline constexpr int most_axes = 64;
+
+// What to correlate: a view of the input, and the contiguous output.
+template <class T>
+struct Tiles {
     const std::byte* input;
     Element element;
-    const std::ptrdiff_t* shape;
-    const std::ptrdiff_t* strides;
-    int rank;
-    int axis;
-    std::ptrdiff_t offset;
-    Boundary boundary;
-    T fill;
+    T fill[2];  // real and imaginary part
     T* output;
-    std::ptrdiff_t output_length;  // along the axis
+    std::ptrdiff_t batch, filters, filters_in_channel;
+    std::ptrdiff_t input_batch_stride, input_channel_stride;    // in bytes
+    std::ptrdiff_t output_batch_stride, output_filter_stride;  // in numbers
+    const TileAxis* axes;
+    int rank;
+    int row_axis;                                  // the last transformed axis: tiles are made of rows along it
+    std::ptrdiff_t row_points;
+    std::ptrdiff_t imaginary_bytes, imaginary_positions;  // from a real to the imaginary part of a point: input
+    std::ptrdiff_t imaginary_numbers;                     // output
 
-    // Derived by `count_blocks`: lines are (outer, inner), dimensions before and after the axis.
-    std::ptrdiff_t inner = 1;
-    std::ptrdiff_t blocks_in_line = 0;
-    std::ptrdiff_t block_count = 0;
-
-    void count_blocks(std::ptrdiff_t outputs_in_block);
+    std::ptrdiff_t instances() const;  // tiles of each filter, all batches'
 };
 
-// What the kernels see of a BlockFilter: no standard-library code is compiled per instruction set.
+// Computes every output but those of the tiles that hold NaN or infinity, whose `left_out` is set:
+// one for each filter, batch and tile. False if interrupted.
 template <class T>
-struct FilterView {
+[[nodiscard]] bool overlap_save(const Kernels<T>& kernels, const Tiles<T>& tiles, int threads,
+                                const Interrupted& interrupted, unsigned char* left_out);
+
+// What the instruction sets' code sees of Kernels: no standard-library code is compiled for each.
+template <class T>
+struct SpectraView {
+    const Stage<T>* stages;
+    int points;
+    bool in_lanes;
+    const T* spectra;
+    const int* exponents;
+};
+
+template <class T>
+struct TapsView {
+    const Stage<T>* stages;
+    const int* samples;
+    bool is_real;
+    int axes, points;
+    const std::ptrdiff_t* shape;
+    std::ptrdiff_t count;  // taps of a kernel
     const T* taps;
-    int count;
-    int length;
-    const T* twiddles;
-    const T* spectrum;
-    int spectrum_exponent;
-    int sum_exponent;
+    std::ptrdiff_t kernels;  // up to one in each lane
+    const int* exponents;
 };
 
-// Computes every output. False if interrupted.
-template <class T>
-[[nodiscard]] bool overlap_save(const BlockFilter<T>& filter, Lines<T> lines, Level level, int threads,
-                                const Interrupted& interrupted);
-
-// In each instruction set's namespace (overlap_save_kernel.cpp):
-//   vector_bytes()                                     the width of its vectors
-//   overlap_save_group(filter, lines, group, scratch)  one group of 2 · vector_bytes / sizeof(T)
-//                                                      blocks; scratch: 2 · length vectors
-#define FALTUNG_DECLARE_OVERLAP_SAVE(level)                                                           \
-    namespace level {                                                                                 \
-    int vector_bytes();                                                                               \
-    void overlap_save_group(const FilterView<float>&, const Lines<float>&, std::ptrdiff_t, void*);    \
-    void overlap_save_group(const FilterView<double>&, const Lines<double>&, std::ptrdiff_t, void*);  \
+// In each instruction set's namespace:
+//   vector_bytes()                                            the width of its vectors
+//   transform_kernels(taps, points)                           spectra in lanes (overlap_save_spectra.cpp)
+//   overlap_save_group(spectra, tiles, group, points, left)   (overlap_save_kernel.cpp)
+// `points` has room for 2 · points vectors.
+#define FALTUNG_DECLARE_OVERLAP_SAVE(level)                                                              \
+    namespace level {                                                                                    \
+    int vector_bytes();                                                                                  \
+    void transform_kernels(const TapsView<float>&, void*);                                               \
+    void transform_kernels(const TapsView<double>&, void*);                                              \
+    void overlap_save_group(const SpectraView<float>&, const Tiles<float>&, std::ptrdiff_t, void*,       \
+                            unsigned char*);                                                             \
+    void overlap_save_group(const SpectraView<double>&, const Tiles<double>&, std::ptrdiff_t, void*,     \
+                            unsigned char*);                                                             \
     }
 #ifdef FALTUNG_X86
 FALTUNG_DECLARE_OVERLAP_SAVE(v2)

@@ -1,16 +1,15 @@
-// Cyclic correlation by complex Fourier transforms, one transform in each lane.
+// Transforms of tiles of any number of axes, one tile in each lane, and correlation by them.
 //
-// Radix-4 decimation in frequency forward, the product with the kernel's spectrum at the
-// recursion's end, radix-4 decimation in time back: each sub-transform goes there and back
-// while it lies in the cache, and nothing is ever put into order, because the spectrum is kept
-// in the same (digit-reversed) order. The accuracy is derived in docs/accuracy-fft.md.
+// The stages of transform_stages.hpp, each a pass of butterflies whose roots are the same at every
+// point. Forward and back are fused in one recursion: each part goes there, meets the kernel's
+// spectrum and comes back while it lies in the cache, and nothing is ever put into order, because
+// the spectrum is kept in the same order. The accuracy is derived in docs/accuracy-fft.md.
 //
-// A transform of n points lies in `points`: real parts at even, imaginary parts at odd places.
-// `twiddles` holds for each size, largest first, w, w², w³ (real, imaginary) of w = e^(-2πik/n)
-// for k < n/4.
+// Points lie in C order, real parts at even, imaginary parts at odd places.
 #pragma once
 
 #include "simd.hpp"
+#include "transform_stages.hpp"
 
 namespace faltung::FALTUNG_LEVEL {
 
@@ -21,11 +20,6 @@ struct Complex {
 
 template <class T>
 [[gnu::always_inline]] inline Complex<T> read(const Vector<T>* points, int k) {
-    return {points[2 * k], points[2 * k + 1]};
-}
-
-template <class T>
-[[gnu::always_inline]] inline Complex<T> read_once(const Vector<T>* points, int k) {
     return {in_register<T>(points[2 * k]), in_register<T>(points[2 * k + 1])};
 }
 
@@ -46,125 +40,195 @@ template <class T>
 }
 
 template <class T>
-[[gnu::always_inline]] inline Complex<T> times_minus_i(Complex<T> z) {
-    return {z.im, -z.re};
+[[gnu::always_inline]] inline Complex<T> times_i(Complex<T> z) {
+    return {-z.im, z.re};
 }
 
-// z · w for one w = (re, im) in every lane
 template <class T>
-[[gnu::always_inline]] inline Complex<T> times(Complex<T> z, const T* w) {
-    const Vector<T> re = broadcast(w[0]), im = broadcast(w[1]);
-    return {multiply_add<T>(z.re, re, -(z.im * im)), multiply_add<T>(z.re, im, z.im * re)};
+[[gnu::always_inline]] inline Complex<T> times(Complex<T> z, Complex<T> w) {
+    return {multiply_add<T>(z.re, w.re, -(z.im * w.im)), multiply_add<T>(z.re, w.im, z.im * w.re)};
 }
 
 // z · conj(w)
 template <class T>
-[[gnu::always_inline]] inline Complex<T> times_conjugate(Complex<T> z, const T* w) {
-    const Vector<T> re = broadcast(w[0]), im = broadcast(w[1]);
-    return {multiply_add<T>(z.re, re, z.im * im), multiply_add<T>(z.im, re, -(z.re * im))};
+[[gnu::always_inline]] inline Complex<T> times_conjugate(Complex<T> z, Complex<T> w) {
+    return {multiply_add<T>(z.re, w.re, z.im * w.im), multiply_add<T>(z.im, w.re, -(z.re * w.im))};
 }
 
-// The four-point transform: frequency j comes to lie in place j.
+// The same number in every lane.
 template <class T>
-struct Four {
-    Complex<T> z0, z1, z2, z3;
+[[gnu::always_inline]] inline Complex<T> everywhere(const T* w) {
+    return {broadcast(w[0]), broadcast(w[1])};
+}
+
+// The spectrum of one kernel for all lanes, or of one for each.
+template <class T>
+struct SharedSpectrum {
+    const T* values;
+    [[gnu::always_inline]] Complex<T> at(int k) const { return everywhere<T>(values + 2 * k); }
+    SharedSpectrum from(int k) const { return {values + 2 * k}; }
 };
 
 template <class T>
-[[gnu::always_inline]] inline Four<T> forward4(Four<T> x) {
-    const Complex<T> even = x.z0 + x.z2, odd = x.z1 + x.z3;
-    const Complex<T> even_difference = x.z0 - x.z2, turned = times_minus_i(x.z1 - x.z3);
-    return {even + odd, even_difference + turned, even - odd, even_difference - turned};
-}
+struct SpectrumPerLane {
+    const Vector<T>* values;
+    [[gnu::always_inline]] Complex<T> at(int k) const { return {values[2 * k], values[2 * k + 1]}; }
+    SpectrumPerLane from(int k) const { return {values + 2 * k}; }
+};
+
+// z_l for l < R of a polynomial's parts become Σ_l z_l r^l e^(2πikl/R) for k < R, and back, times R.
 
 template <class T>
-[[gnu::always_inline]] inline Four<T> backward4(Four<T> x) {
-    const Complex<T> even = x.z0 + x.z2, odd = x.z1 + x.z3;
-    const Complex<T> even_difference = x.z0 - x.z2, turned = times_minus_i(x.z1 - x.z3);
-    return {even + odd, even_difference - turned, even - odd, even_difference + turned};
-}
-
-// One butterfly of a stage. Sixteen registers just hold it in the order written here, which is
-// the compiler's too.
-template <class T>
-[[gnu::always_inline]] inline void forward_butterfly(Vector<T>* points, int k, int quarter, const T* twiddles) {
-    const Complex<T> z0 = read_once<T>(points, k), z2 = read_once<T>(points, k + 2 * quarter);
+[[gnu::always_inline]] inline void forward4(Vector<T>* points, int k, int distance, const T* roots) {
+    const Complex<T> z0 = read<T>(points, k), z2 = times(read<T>(points, k + 2 * distance), everywhere<T>(roots + 2));
     const Complex<T> even = z0 + z2, even_difference = z0 - z2;
-    const Complex<T> z1 = read_once<T>(points, k + quarter), z3 = read_once<T>(points, k + 3 * quarter);
-    const Complex<T> odd = z1 + z3, turned = times_minus_i(z1 - z3);
+    const Complex<T> z1 = times(read<T>(points, k + distance), everywhere<T>(roots));
+    const Complex<T> z3 = times(read<T>(points, k + 3 * distance), everywhere<T>(roots + 4));
+    const Complex<T> odd = z1 + z3, turned = times_i(z1 - z3);
     write<T>(points, k, even + odd);
-    write<T>(points, k + quarter, times(even_difference + turned, twiddles));
-    write<T>(points, k + 2 * quarter, times(even - odd, twiddles + 2));
-    write<T>(points, k + 3 * quarter, times(even_difference - turned, twiddles + 4));
+    write<T>(points, k + distance, even_difference + turned);
+    write<T>(points, k + 2 * distance, even - odd);
+    write<T>(points, k + 3 * distance, even_difference - turned);
 }
 
 template <class T>
-[[gnu::always_inline]] inline void backward_butterfly(Vector<T>* points, int k, int quarter, const T* twiddles) {
-    const Complex<T> z1 = times_conjugate(read_once<T>(points, k + quarter), twiddles);
-    const Complex<T> z3 = times_conjugate(read_once<T>(points, k + 3 * quarter), twiddles + 4);
-    const Complex<T> odd = z1 + z3, turned = times_minus_i(z1 - z3);
-    const Complex<T> z2 = times_conjugate(read_once<T>(points, k + 2 * quarter), twiddles + 2);
-    const Complex<T> z0 = read_once<T>(points, k);
-    const Complex<T> even = z0 + z2, even_difference = z0 - z2;
+[[gnu::always_inline]] inline void backward4(Vector<T>* points, int k, int distance, const T* roots) {
+    const Complex<T> y0 = read<T>(points, k), y2 = read<T>(points, k + 2 * distance);
+    const Complex<T> even = y0 + y2, even_difference = y0 - y2;
+    const Complex<T> y1 = read<T>(points, k + distance), y3 = read<T>(points, k + 3 * distance);
+    const Complex<T> odd = y1 + y3, turned = times_i(y1 - y3);
     write<T>(points, k, even + odd);
-    write<T>(points, k + 2 * quarter, even - odd);
-    write<T>(points, k + quarter, even_difference - turned);
-    write<T>(points, k + 3 * quarter, even_difference + turned);
+    write<T>(points, k + distance, times_conjugate(even_difference - turned, everywhere<T>(roots)));
+    write<T>(points, k + 2 * distance, times_conjugate(even - odd, everywhere<T>(roots + 2)));
+    write<T>(points, k + 3 * distance, times_conjugate(even_difference + turned, everywhere<T>(roots + 4)));
+}
+
+template <class T>
+[[gnu::always_inline]] inline void forward2(Vector<T>* points, int k, int distance, const T* roots) {
+    const Complex<T> z0 = read<T>(points, k), z1 = times(read<T>(points, k + distance), everywhere<T>(roots));
+    write<T>(points, k, z0 + z1);
+    write<T>(points, k + distance, z0 - z1);
+}
+
+template <class T>
+[[gnu::always_inline]] inline void backward2(Vector<T>* points, int k, int distance, const T* roots) {
+    const Complex<T> y0 = read<T>(points, k), y1 = read<T>(points, k + distance);
+    write<T>(points, k, y0 + y1);
+    write<T>(points, k + distance, times_conjugate(y0 - y1, everywhere<T>(roots)));
+}
+
+template <class T>
+inline constexpr T sine_of_third = static_cast<T>(0.866025403784438646763723170752936183L);
+
+// The three-point transform of z0, z1, z2: `sum` is its first value, the others are middle ± turned.
+template <class T>
+struct Three {
+    Complex<T> sum, middle, turned;
+};
+
+template <class T>
+[[gnu::always_inline]] inline Three<T> three(Complex<T> z0, Complex<T> z1, Complex<T> z2) {
+    const Vector<T> half = broadcast(T{-0.5}), sine = broadcast(sine_of_third<T>);
+    const Complex<T> both = z1 + z2, difference = z1 - z2;
+    const Complex<T> middle{multiply_add<T>(both.re, half, z0.re), multiply_add<T>(both.im, half, z0.im)};
+    return {z0 + both, middle, times_i(Complex<T>{difference.re * sine, difference.im * sine})};
+}
+
+template <class T>
+[[gnu::always_inline]] inline void forward3(Vector<T>* points, int k, int distance, const T* roots) {
+    const Three<T> y = three(read<T>(points, k), times(read<T>(points, k + distance), everywhere<T>(roots)),
+                             times(read<T>(points, k + 2 * distance), everywhere<T>(roots + 2)));
+    write<T>(points, k, y.sum);
+    write<T>(points, k + distance, y.middle + y.turned);
+    write<T>(points, k + 2 * distance, y.middle - y.turned);
+}
+
+template <class T>
+[[gnu::always_inline]] inline void backward3(Vector<T>* points, int k, int distance, const T* roots) {
+    const Three<T> z = three(read<T>(points, k), read<T>(points, k + distance), read<T>(points, k + 2 * distance));
+    write<T>(points, k, z.sum);
+    write<T>(points, k + distance, times_conjugate(z.middle - z.turned, everywhere<T>(roots)));
+    write<T>(points, k + 2 * distance, times_conjugate(z.middle + z.turned, everywhere<T>(roots + 2)));
+}
+
+template <class T>
+inline const T* roots_of(const Stage<T>& stage, int node) {
+    return stage.roots + 2 * (stage.radix - 1) * static_cast<std::ptrdiff_t>(node);
+}
+
+template <class T>
+void forward(Vector<T>* points, const Stage<T>& stage, int node) {
+    const T* roots = roots_of(stage, node);
+    const int distance = stage.distance;
+    if (stage.radix == 4)
+        for (int k = 0; k < distance; ++k) forward4(points, k, distance, roots);
+    else if (stage.radix == 3)
+        for (int k = 0; k < distance; ++k) forward3(points, k, distance, roots);
+    else
+        for (int k = 0; k < distance; ++k) forward2(points, k, distance, roots);
+}
+
+template <class T>
+void backward(Vector<T>* points, const Stage<T>& stage, int node) {
+    const T* roots = roots_of(stage, node);
+    const int distance = stage.distance;
+    if (stage.radix == 4)
+        for (int k = 0; k < distance; ++k) backward4(points, k, distance, roots);
+    else if (stage.radix == 3)
+        for (int k = 0; k < distance; ++k) backward3(points, k, distance, roots);
+    else
+        for (int k = 0; k < distance; ++k) backward2(points, k, distance, roots);
+}
+
+inline int child(const auto& stage, int node, int k) { return stage.ends_axis ? 0 : node * stage.radix + k; }
+
+// points become their spectrum.
+template <class T>
+void transform(Vector<T>* points, const Stage<T>* stage, int node) {
+    forward(points, *stage, node);
+    if (stage->distance == 1) return;
+    for (int k = 0; k < stage->radix; ++k)
+        transform(points + 2 * k * stage->distance, stage + 1, child(*stage, node, k));
 }
 
 // Four points: there, product, back, all in registers.
-template <class T>
-[[gnu::always_inline]] inline void correlate4(Vector<T>* points, const T* spectrum) {
-    const Four<T> y = forward4<T>({read_once<T>(points, 0), read_once<T>(points, 1), read_once<T>(points, 2),
-                                   read_once<T>(points, 3)});
-    const Four<T> z = backward4<T>({times(y.z0, spectrum), times(y.z1, spectrum + 2), times(y.z2, spectrum + 4),
-                                    times(y.z3, spectrum + 6)});
-    write<T>(points, 0, z.z0);
-    write<T>(points, 1, z.z1);
-    write<T>(points, 2, z.z2);
-    write<T>(points, 3, z.z3);
-}
-
-// Eight points, where the length is an odd power of two: one radix-2 stage around two fours.
-template <class T>
-[[gnu::always_inline]] inline void correlate8(Vector<T>* points, const T* spectrum) {
-    constexpr T h = static_cast<T>(0.707106781186547524400844362104849039L);
-    static constexpr T twiddles[8] = {1, 0, h, -h, 0, -1, -h, -h};
-    for (int k = 0; k < 4; ++k) {
-        const Complex<T> a = read<T>(points, k), b = read<T>(points, k + 4);
-        write<T>(points, k, a + b);
-        write<T>(points, k + 4, times(a - b, twiddles + 2 * k));
-    }
-    correlate4(points, spectrum);
-    correlate4(points + 8, spectrum + 8);
-    for (int k = 0; k < 4; ++k) {
-        const Complex<T> a = read<T>(points, k);
-        const Complex<T> b = times_conjugate(read<T>(points, k + 4), twiddles + 2 * k);
-        write<T>(points, k, a + b);
-        write<T>(points, k + 4, a - b);
-    }
+template <class T, class Spectrum>
+[[gnu::always_inline]] inline void correlate4(Vector<T>* points, Spectrum spectrum, const T* roots) {
+    const Complex<T> r = everywhere<T>(roots), r2 = everywhere<T>(roots + 2), r3 = everywhere<T>(roots + 4);
+    Complex<T> z0 = read<T>(points, 0), z1 = times(read<T>(points, 1), r);
+    Complex<T> z2 = times(read<T>(points, 2), r2), z3 = times(read<T>(points, 3), r3);
+    Complex<T> even = z0 + z2, even_difference = z0 - z2, odd = z1 + z3, turned = times_i(z1 - z3);
+    z0 = times(even + odd, spectrum.at(0));
+    z1 = times(even_difference + turned, spectrum.at(1));
+    z2 = times(even - odd, spectrum.at(2));
+    z3 = times(even_difference - turned, spectrum.at(3));
+    even = z0 + z2, even_difference = z0 - z2, odd = z1 + z3, turned = times_i(z1 - z3);
+    write<T>(points, 0, even + odd);
+    write<T>(points, 1, times_conjugate(even_difference - turned, r));
+    write<T>(points, 2, times_conjugate(even - odd, r2));
+    write<T>(points, 3, times_conjugate(even_difference + turned, r3));
 }
 
 // Sixteen points: both stages of four unrolled, so that they overlap.
-template <class T>
-void correlate16(Vector<T>* points, const T* twiddles, const T* spectrum) {
+template <class T, class Spectrum>
+void correlate16(Vector<T>* points, Spectrum spectrum, const T* roots, const T* next_roots) {
 #pragma GCC unroll 4
-    for (int k = 0; k < 4; ++k) forward_butterfly(points, k, 4, twiddles + 6 * k);
-    for (int j = 0; j < 4; ++j) correlate4(points + 8 * j, spectrum + 8 * j);
+    for (int k = 0; k < 4; ++k) forward4(points, k, 4, roots);
+    for (int j = 0; j < 4; ++j) correlate4<T>(points + 8 * j, spectrum.from(4 * j), next_roots + 6 * j);
 #pragma GCC unroll 4
-    for (int k = 0; k < 4; ++k) backward_butterfly(points, k, 4, twiddles + 6 * k);
+    for (int k = 0; k < 4; ++k) backward4(points, k, 4, roots);
 }
 
-// points becomes its cyclic correlation with the kernel of `spectrum` (scaled by 1/length).
-template <class T>
-void correlate(Vector<T>* points, int length, const T* twiddles, const T* spectrum) {
-    if (length == 16) return correlate16(points, twiddles, spectrum);
-    if (length == 8) return correlate8(points, spectrum);
-    const int quarter = length / 4;
-    for (int k = 0; k < quarter; ++k) forward_butterfly(points, k, quarter, twiddles + 6 * k);
-    for (int j = 0; j < 4; ++j)
-        correlate(points + 2 * j * quarter, quarter, twiddles + 6 * quarter, spectrum + 2 * j * quarter);
-    for (int k = 0; k < quarter; ++k) backward_butterfly(points, k, quarter, twiddles + 6 * k);
+// points become their correlation with the kernel of the spectrum.
+template <class T, class Spectrum>
+void correlate(Vector<T>* points, Spectrum spectrum, const Stage<T>* stage, int node) {
+    if (stage->distance == 4)
+        return correlate16<T>(points, spectrum, roots_of(*stage, node), roots_of(stage[1], 4 * node));
+    forward(points, *stage, node);
+    for (int k = 0; k < stage->radix; ++k)
+        correlate<T>(points + 2 * k * stage->distance, spectrum.from(k * stage->distance), stage + 1,
+                     child(*stage, node, k));
+    backward(points, *stage, node);
 }
 
 }  // namespace faltung::FALTUNG_LEVEL

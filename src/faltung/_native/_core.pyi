@@ -45,22 +45,32 @@ def source_index(boundary: int, position: int, n: int) -> int:
     """The index that a position reads on an axis of n samples, -1 if none."""
 
 @final
+class TileTransform:
+    """The stages and roots of a transform of tiles."""
+
+    def __init__(self, samples: list[int], is_real: bool, is_double: bool) -> None: ...
+    @property
+    def samples(self) -> list[int]: ...
+
+@final
 class OverlapSave:
-    def __init__(self, kernel: NDArray[Any], length: int, level: int) -> None: ...
-    @property
-    def length(self) -> int: ...
-    @property
-    def taps(self) -> int: ...
+    """Kernels, (filters, *kernel), prepared for correlation by transforms of tiles."""
+
+    def __init__(self, transform: TileTransform, kernel: NDArray[Any], in_lanes: bool, level: int) -> None: ...
     def run(
         self,
         input: NDArray[Any],
         output: NDArray[Any],
-        axis: int,
-        offset: int,
-        boundary: int,
-        fill: float,
+        offset: list[int],
+        boundary: list[int],
+        fill: complex,
         threads: int,
-    ) -> None: ...
+    ) -> list[int]:
+        """output[b, f, p] = sum over k of input[b, c, p + offset + k] * kernel[f, k].
+
+        Leaves out the tiles that hold NaN or infinity and returns their flat indices, (filter,
+        batch, *tile).
+        """
 
 def piece_values(
     edges: NDArray[Any],

@@ -1,13 +1,17 @@
-"""``fft``: overlap-save along one axis, by native transforms of short blocks.
+"""``fft``: overlap-save along any number of axes, by native transforms of short tiles.
 
-The output is cut into blocks; each is one cyclic convolution of ``length`` samples, of which
-the last ``length - K + 1`` outputs are kept. NaN, infinity and blocks of very different
-magnitude stay apart: see ``src/native/overlap_save.hpp`` and docs/accuracy-fft.md.
+The output is cut into tiles; each is one cyclic convolution of as many samples along every axis
+as ``tiling`` chooses, of which the outputs that nothing wraps into are kept. Tiles that hold NaN
+or infinity are summed by ``direct``: see ``src/native/overlap_save.hpp`` and docs/accuracy-fft.md.
 """
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -26,124 +30,122 @@ from faltung.algorithms.algorithm import (
     vectors,
 )
 from faltung.algorithms.correlation import correlation_taps
-from faltung.algorithms.repair import finite, repair
+from faltung.algorithms.repair import Region, recompute
+from faltung.algorithms.tiling import MOST_POINTS, Tiling, reach, smallest_points, tiling
 from faltung.machine import Machine, current
+from faltung.meaning import numbers
 from faltung.meaning.boundary import BOUNDARIES
 from faltung.task.operand import Weights
-from faltung.task.problem import Problem
+from faltung.task.problem import Index, Problem
 
-_SHORTEST, _LONGEST = 64, 2**22
-_BEYOND_TABLE = 2.2
+_TRANSFORMED = frozenset(map(np.dtype, "fdFD"))
 
 
 def _refuse(problem: Problem) -> str | None:
-    axes = [axis for axis, k in enumerate(problem.kernel_shape) if k > 1]
-    if len(axes) != 1:
-        return f"the kernel lies along {len(axes)} axes, not one"
-    if problem.compute_dtype not in (np.float32, np.float64):
+    if all(k == 1 for k in problem.kernel_shape):
+        return "the kernel is a single tap"
+    if problem.compute_dtype not in _TRANSFORMED:
         return f"{problem.compute_dtype} is not transformed yet"
-    if not problem.plain:
-        return "batch, channels and input dilation are not native yet"
-    if any(
-        box != [0, n]
-        for k, n, *box in zip(problem.kernel_shape, problem.input_shape, problem.low, problem.length, strict=True)
-        if k == 1
-    ):
-        return "the box moves along another axis than the kernel's"
-    if any(s > 1 for s in problem.stride):
-        return "most outputs would be thrown away by the stride"
+    if problem.channels != problem.groups:
+        return "sums over channels are not transformed yet"
+    if any(u > 1 for u in problem.input_dilation):
+        return "most samples of a spread-out input would be absent"
     if problem.structure.finite is False:
         return "the kernel holds NaN or infinity"
     if problem.renormalise:
         return "weights are renormalised"
     if problem.accuracy == "elementwise":
         return "a transform's error is relative to the norm, not to each element"
-    if reach(problem) > _LONGEST // 2:
-        return f"the kernel reaches over {reach(problem)} samples, more than a transform of {_LONGEST} serves"
-    length, _ = block_length(problem, current())
-    return beyond_native_indices(problem) or too_inaccurate(problem, error_bound(problem, length))
+    if beyond := beyond_native_indices(problem):
+        return beyond
+    if math.prod(reach(problem)) > MOST_POINTS or smallest_points(problem) > MOST_POINTS:
+        return (
+            f"the kernel reaches over more samples than a transform of 2**{MOST_POINTS.bit_length() - 1} points serves"
+        )
+    return too_inaccurate(problem, error_bound(problem, tiling(undecimated(problem), current()).points))
 
 
-def axis_of(problem: Problem) -> int:
-    """The axis along which the kernel lies."""
-    return next(axis for axis, k in enumerate(problem.kernel_shape) if k > 1)
+def undecimated(problem: Problem) -> Problem:
+    """The Problem without its stride, which throws away what this computes."""
+    if all(s == 1 for s in problem.stride):
+        return problem
+    length = tuple(s * (n - 1) + 1 if n else 0 for s, n in zip(problem.stride, problem.length, strict=True))
+    return replace(problem, stride=(1,) * problem.ndim, length=length)
 
 
-def reach(problem: Problem) -> int:
-    """Samples that the kernel spans, gaps of its dilation included."""
-    axis = axis_of(problem)
-    return (problem.kernel_shape[axis] - 1) * problem.dilation[axis] + 1
-
-
-def error_bound(problem: Problem, length: int) -> float:
-    """24 u (1 + log2 length) relative to the norms, and the final rounding."""
-    transformed = 24 * unit_roundoff(problem.compute_dtype) * (1 + math.log2(length))
+def error_bound(problem: Problem, points: int) -> float:
+    """24 u (1 + log2 points) relative to the norms, and the final rounding."""
+    transformed = 24 * unit_roundoff(problem.compute_dtype) * (1 + math.log2(points))
     return transformed + unit_roundoff(problem.result_dtype)
 
 
-def block_length(problem: Problem, machine: Machine) -> tuple[int, float]:
-    """The cheapest transform length, and the seconds it takes altogether.
-
-    The optimum is flat: half or twice the length costs some 10 % more.
-    """
-    taps, lanes = reach(problem), int(vectors(problem.compute_dtype, machine))
-    axis = axis_of(problem)
-    lines = problem.outputs // max(problem.length[axis], 1)
-    best = (0, math.inf)
-    length = max(_SHORTEST, 1 << (taps - 1).bit_length())
-    while length <= _LONGEST:
-        blocks = lines * -(-problem.length[axis] // (length - taps + 1))
-        groups = -(-blocks // (2 * lanes))
-        best = min(best, (length, groups * _group_seconds(problem, length, machine)), key=lambda pair: pair[1])
-        length *= 2
-    return best
-
-
-def _group_seconds(problem: Problem, length: int, machine: Machine) -> float:
-    table = machine.group_seconds[problem.compute_dtype == np.float64]
-    row = int(math.log2(length / _SHORTEST))
-    beyond = max(row - len(table) + 1, 0)
-    return table[row - beyond] * _BEYOND_TABLE**beyond
-
-
 def _cost(problem: Problem, machine: Machine) -> Cost:
-    length, transforming = block_length(problem, machine)
+    dense = undecimated(problem)
+    tiles = tiling(dense, machine)
     lanes = vectors(problem.compute_dtype, machine)
-    blocks = problem.outputs / (length - reach(problem) + 1)
-    # Real operations of two complex radix-4 transforms for two blocks, and the product.
-    operations = blocks / 2 * (2 * 4.25 * length * math.log2(length) + 6 * length)
-    moving = bytes_moved(problem) / machine.bytes_per_second
-    kernel_seconds = 4e-9 * length * math.log2(length)
+    count = problem.filters * problem.batch * math.prod(tiles.tiles)
+    # Real operations of two complex radix-4 transforms, and the product.
+    operations = count * (2 * 4.25 * tiles.points * math.log2(tiles.points) + 6 * tiles.points)
+    moving = bytes_moved(dense) / machine.bytes_per_second
     return Cost(
-        seconds=machine.call_seconds + kernel_seconds + max(transforming, moving),
+        seconds=machine.call_seconds + max(tiles.seconds, moving),
         limit_seconds=max(operations / (2 * lanes * machine.vector_products_per_second), moving),
-        error_bound=error_bound(problem, length),
-        workspace=int(2 * lanes * length * problem.compute_dtype.itemsize),
-        detail=f"overlap-save, blocks of {length}",
+        error_bound=error_bound(problem, tiles.points),
+        workspace=int(2 * lanes * tiles.points + 2 * problem.filters * tiles.points)
+        * numbers.real_type(problem.compute_dtype).itemsize,
+        detail=f"overlap-save, tiles of {tiles}",
     )
 
 
+# prepare -----------------------------------------------------------------------------------
+
+
 def _prepare(problem: Problem, weights: Weights) -> Run:
-    axis, compute = axis_of(problem), problem.compute_dtype
-    taps = np.zeros(reach(problem), compute)
-    taps[:: problem.dilation[axis]] = correlation_taps(problem, weights.values).ravel()
-    length, _ = block_length(problem, current())
-    transform = _core.OverlapSave(taps, length, settings.level())
-    offset = problem.low[axis] + problem.reach()[axis][0]
-    boundary = BOUNDARIES.index(problem.boundary[axis])
+    dense, compute = undecimated(problem), problem.compute_dtype
+    tiles = tiling(dense, current())
+    taps = np.zeros((problem.filters, *reach(problem)), compute)
+    apart: tuple[slice, ...] = (slice(None), *(slice(None, None, d) for d in problem.dilation))
+    taps[apart] = correlation_taps(problem, weights.values)[:, 0]
+    transform = _transform(tiles.samples, compute.kind != "c", numbers.real_type(compute) == np.float64)
+    kernels = _core.OverlapSave(transform, taps, tiles.in_lanes, settings.level())
+    offset = [low + first for low, (first, _) in zip(problem.low, problem.reach(), strict=True)]
+    boundary = [BOUNDARIES.index(b) for b in problem.boundary]
+    kept = (..., *(slice(None, None, s) for s in problem.stride))
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
-        target = out if out.dtype == compute else np.empty(out.shape, compute)
-        transform.run(x[0, 0], target[0, 0], axis, offset, boundary, float(problem.fill_value.real), threads)
-        if target is not out:
-            with np.errstate(over="ignore"):
-                out[...] = target
-        # The gaps of a dilation were transformed as zeros, which infinity would meet.
-        if problem.dilation[axis] > 1 and not finite(out):
-            repair(problem, weights, x, out, threads)
+        computed = dense is problem and out.dtype == compute
+        target = out if computed else np.empty((*out.shape[:2], *dense.length), compute)
+        samples = x.astype(compute) if compute.kind == "c" and x.dtype != compute else x
+        left = kernels.run(samples, target, offset, boundary, complex(problem.fill_value), threads)
+        for region in _regions(dense, tiles, left):
+            recompute(dense, weights, x, target, region, threads)
+        if not computed:
+            with np.errstate(over="ignore", invalid="ignore"):
+                out[...] = target[kept]
         return None
 
     return run
+
+
+@functools.lru_cache(maxsize=32)
+def _transform(samples: Index, is_real: bool, is_double: bool) -> Any:
+    """The roots of unity take longer than a short transform."""
+    return _core.TileTransform(list(samples), is_real, is_double)
+
+
+def _regions(problem: Problem, tiles: Tiling, left: list[int]) -> Iterator[Region]:
+    """The outputs of tiles that were left out, neighbours along the last axis together."""
+    if not left:
+        return
+    steps = [n - span + 1 for n, span in zip(tiles.samples, reach(problem), strict=True)]
+    shape = (problem.filters, problem.batch, *tiles.tiles)
+    breaks = np.flatnonzero((np.diff(left) != 1) | (np.asarray(left[1:]) % shape[-1] == 0)) + 1
+    for run in np.split(np.asarray(left), breaks):
+        f, b, *first = (int(i) for i in np.unravel_index(run[0], shape))
+        low = tuple(i * step for i, step in zip(first, steps, strict=True))
+        count = (*steps[:-1], steps[-1] * len(run))
+        length = tuple(min(n, end - at) for n, end, at in zip(count, problem.length, low, strict=True))
+        yield Region(b, f, low, length)
 
 
 FFT = Algorithm("fft", _refuse, _cost, _prepare)

@@ -1,0 +1,110 @@
+"""Which tiles ``fft`` cuts a Problem into: the cheapest lengths by the machine's constants."""
+
+from __future__ import annotations
+
+import functools
+import math
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+
+from faltung.algorithms.algorithm import vectors
+from faltung.machine import Machine
+from faltung.meaning import numbers
+from faltung.task.problem import Index, Problem
+
+MOST_POINTS = 2**24
+_ROW = 32
+"""Samples of a tile's row come in multiples of this; complex ones of half as many."""
+_LONGEST_OF_AXES = {1: (16, 1024), 2: (8, 128)}
+"""How many times the kernel's reach a tile may be along each of 1, 2, … axes, and at least."""
+_LONGEST_OF_MORE = (4, 64)
+_KERNEL = 0.5
+"""A kernel's spectrum, in tiles: there, not back."""
+
+
+class Tiling(NamedTuple):
+    """Tiles of one Problem, and what they cost."""
+
+    samples: Index
+    """Of a tile along each axis; 1 where the kernel has one tap."""
+    tiles: Index
+    """How many there are along each axis, for each batch and filter."""
+    points: int
+    """Complex points of the transform."""
+    in_lanes: bool
+    """Whether the lanes of a vector are different kernels rather than tiles of one."""
+    seconds: float
+
+    def __str__(self) -> str:
+        return "x".join(str(n) for n in self.samples if n > 1)
+
+
+def reach(problem: Problem) -> Index:
+    """Samples that the kernel spans along each axis, gaps of its dilation included."""
+    return tuple((k - 1) * d + 1 for k, d in zip(problem.kernel_shape, problem.dilation, strict=True))
+
+
+def smallest_points(problem: Problem) -> int:
+    """Points of the smallest transform that holds the kernel."""
+    return _points(problem, tuple(lengths[0] for lengths in _candidates(problem)))
+
+
+@functools.lru_cache(maxsize=512)
+def tiling(problem: Problem, machine: Machine) -> Tiling:
+    """The cheapest tiles for a Problem without strides.
+
+    The optimum is flat: half or twice the length along an axis costs some 10 % more.
+    """
+    able = [_tiling(problem, samples, machine) for samples in product(*_candidates(problem))]
+    return min((t for t in able if t.points <= MOST_POINTS), key=lambda t: t.seconds, default=able[0])
+
+
+def _candidates(problem: Problem) -> list[list[int]]:
+    """Lengths 2^a or 3·2^a along each axis, from the kernel's own reach on."""
+    spans = reach(problem)
+    axes = [axis for axis, span in enumerate(spans) if span > 1]
+    times, least = _LONGEST_OF_AXES.get(len(axes), _LONGEST_OF_MORE)
+    row = _ROW // 2 if problem.compute_dtype.kind == "c" else _ROW
+    found = []
+    for axis, (span, outputs) in enumerate(zip(spans, problem.length, strict=True)):
+        if span == 1:
+            found.append([1])
+            continue
+        unit = row if axis == axes[-1] else 1
+        found.append(_lengths(span, min(max(outputs, 1) + span - 1, max(times * span, least)), unit))
+    return found
+
+
+def _lengths(least: int, enough: int, unit: int) -> list[int]:
+    """Multiples of ``unit`` by 2^a or 3·2^a, from ``least`` to the first that is ``enough``."""
+    lengths = sorted({unit * m << a for a in range(24) for m in (1, 3) if unit * m << a >= least})
+    return lengths[: 1 + next(i for i, n in enumerate(lengths) if n >= enough)]
+
+
+def _points(problem: Problem, samples: Index) -> int:
+    return math.prod(samples) // (1 if problem.compute_dtype.kind == "c" else 2)
+
+
+def _tiling(problem: Problem, samples: Index, machine: Machine) -> Tiling:
+    lanes = int(vectors(problem.compute_dtype, machine))
+    tiles = tuple(
+        -(-count // (n - span + 1)) for count, n, span in zip(problem.length, samples, reach(problem), strict=True)
+    )
+    instances = problem.batch * math.prod(tiles)
+    groups = problem.filters * -(-instances // lanes), -(-problem.filters // lanes) * instances
+    points = _points(problem, samples)
+    seconds = (min(groups) + _KERNEL * -(-problem.filters // lanes)) * _group_seconds(problem, samples, machine)
+    return Tiling(samples, tiles, points, groups[1] < groups[0], seconds)
+
+
+def _group_seconds(problem: Problem, samples: Index, machine: Machine) -> float:
+    """Seconds for one tile in each lane: points at the table's rate, and the rows that they lie in."""
+    double = numbers.real_type(problem.compute_dtype) == np.float64
+    points, table = _points(problem, samples), machine.point_seconds[double]
+    level = min(math.log2(points / _ROW * 2), len(table) - 1)
+    below = min(int(level), len(table) - 2)
+    rate = table[below] + (level - below) * (table[below + 1] - table[below])
+    rows = math.prod(samples) // next(n for n in reversed(samples) if n > 1)
+    return points * rate + rows * machine.tile_row_seconds

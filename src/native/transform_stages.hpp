@@ -1,0 +1,55 @@
+// The stages of the transform of a tile: into which radices the length of each axis falls, and
+// the roots of unity.
+//
+// A tile is a polynomial in one variable for each axis, known modulo z^n − c: c = 1 for a complex
+// tile. A real tile of 2n samples along its last axis is packed into n complex points, the
+// second half as imaginary parts: that is the polynomial modulo z^n − i, and its product with
+// another is the real product modulo z^2n + 1, of which overlap-save keeps what nothing wraps into.
+//
+// A stage of radix R splits polynomials modulo z^Rm − c into R modulo z^m − r e^(2πik/R), r^R = c,
+// until one point is left: the axes one after the other, the last one innermost.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace faltung {
+
+template <class T>
+struct Stage {
+    int radix;
+    int distance;    // points between the operands of a butterfly, those of later axes included
+    bool ends_axis;  // the next stage begins another axis, at its first node
+    const T* roots;  // r, r², … r^(radix−1) (real, imaginary) of each node
+};
+
+// The last axis has a multiple of this many points: whole vectors, and two stages in registers.
+inline constexpr int least_points = 16;
+inline constexpr int most_points = 1 << 24;
+
+// Immutable once built.
+template <class T>
+class Transform {
+public:
+    // Lengths 2^a 3^b; those of a real tile count the samples, twice the points of its last axis.
+    Transform(const std::vector<int>& samples, bool is_real);
+    Transform(const Transform&) = delete;
+    Transform& operator=(const Transform&) = delete;
+
+    const Stage<T>* stages() const { return stages_.data(); }
+    const std::vector<int>& samples() const { return samples_; }
+    bool is_real() const { return is_real_; }
+    int row_points() const { return samples_.back() / (is_real_ ? 2 : 1); }
+    int points() const { return points_; }
+
+    static bool possible(const std::vector<int>& samples, bool is_real);
+
+private:
+    std::vector<int> samples_;
+    bool is_real_;
+    int points_;
+    std::vector<Stage<T>> stages_;
+    std::vector<std::vector<T>> roots_;
+};
+
+}  // namespace faltung
