@@ -8,5 +8,6 @@ namespace faltung {
 void bind_direct(nanobind::module_& module);
 void bind_chain(nanobind::module_& module);
 void bind_overlap_save(nanobind::module_& module);
+void bind_channel_product(nanobind::module_& module);
 
 }  // namespace faltung

@@ -29,4 +29,5 @@ NB_MODULE(_core, module) {
     faltung::bind_direct(module);
     faltung::bind_chain(module);
     faltung::bind_overlap_save(module);
+    faltung::bind_channel_product(module);
 }

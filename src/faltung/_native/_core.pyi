@@ -59,3 +59,20 @@ class OverlapSave:
         fill: float,
         threads: int,
     ) -> None: ...
+
+@final
+class ChannelProduct:
+    def __init__(self, kernel: NDArray[Any], groups: int, level: int, threads: int) -> None: ...
+    @property
+    def finite(self) -> bool: ...
+    def run(
+        self,
+        input: NDArray[Any],
+        output: NDArray[Any],
+        offset: list[int],
+        stride: list[int],
+        dilation: list[int],
+        boundary: list[int],
+        fill: float,
+        threads: int,
+    ) -> None: ...
