@@ -9,5 +9,6 @@ void bind_direct(nanobind::module_& module);
 void bind_chain(nanobind::module_& module);
 void bind_overlap_save(nanobind::module_& module);
 void bind_pieces(nanobind::module_& module);
+void bind_channel_product(nanobind::module_& module);
 
 }  // namespace faltung

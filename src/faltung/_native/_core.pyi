@@ -125,3 +125,20 @@ def add_polynomials(
     threads: int,
 ) -> None:
     """totals[k] += the sum of the polynomials that lie over points[k], points ascending."""
+
+@final
+class ChannelProduct:
+    def __init__(self, kernel: NDArray[Any], groups: int, level: int, threads: int) -> None: ...
+    @property
+    def finite(self) -> bool: ...
+    def run(
+        self,
+        input: NDArray[Any],
+        output: NDArray[Any],
+        offset: list[int],
+        stride: list[int],
+        dilation: list[int],
+        boundary: list[int],
+        fill: float,
+        threads: int,
+    ) -> None: ...

@@ -30,7 +30,7 @@ def correlation_taps(problem: Problem, w: Array) -> Array:
     """
     if problem.operation == "convolve":
         return w[(slice(None), slice(None), *(slice(None, None, -1),) * (w.ndim - 2))]
-    return np.conj(w)
+    return np.conj(w) if w.dtype.kind == "c" else w
 
 
 class _AxisPhase(NamedTuple):

@@ -63,8 +63,10 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     sums = 3 if problem.renormalise else 1
     peak, computing = computing_seconds(problem, machine)
     moving = bytes_moved(problem) / machine.bytes_per_second
-    copied = copied_elements(problem) / machine.copied_elements_per_second
-    seconds = machine.call_seconds + sums * (max(computing, moving) + copied)
+    calls = problem.batch * problem.filters
+    reading = problem.filters // problem.groups * moving  # each filter reads its channels again
+    copied = calls * problem.channels // problem.groups * copied_elements(problem) / machine.copied_elements_per_second
+    seconds = calls * machine.call_seconds + sums * (max(computing, reading) + copied)
     return Cost(seconds, sums * max(peak, moving), summation_bound(problem), detail=f"{problem.taps} taps")
 
 

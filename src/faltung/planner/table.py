@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from faltung.algorithms.algorithm import Algorithm
+from faltung.algorithms.channel_product import CHANNEL_PRODUCT
 from faltung.algorithms.definition import DEFINITION
 from faltung.algorithms.direct import DIRECT
 from faltung.algorithms.fft import FFT
 from faltung.algorithms.separable import SEPARABLE
 
-ALGORITHMS: tuple[Algorithm, ...] = (SEPARABLE, FFT, DIRECT, DEFINITION)
+ALGORITHMS: tuple[Algorithm, ...] = (SEPARABLE, FFT, DIRECT, CHANNEL_PRODUCT, DEFINITION)
 
 METHODS: tuple[str, ...] = ("auto", *(algorithm.name for algorithm in ALGORITHMS))

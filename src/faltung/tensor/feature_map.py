@@ -34,7 +34,8 @@ def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int 
     if 0 in x.shape or 0 in w.shape:
         choose(problem, method)  # for its errors
         return np.zeros((problem.batch, problem.filters, *problem.length), problem.result_dtype)
-    problem = with_facts(problem, structure.observe(w))
+    if problem.channels == problem.groups:  # what a kernel's structure can make cheap; a look at others is dear
+        problem = with_facts(problem, structure.observe(w))
     axes = tuple(range(problem.ndim))
     task = discover(Task(problem, x, Weights(w), None, False, axes, "propagate"), method)
     assert task.weights is not None

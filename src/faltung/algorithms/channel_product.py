@@ -1,0 +1,105 @@
+"""``channel_product``: layers of many filters, as a matrix product whose samples are read in place.
+
+A register tile is two vectors of filters by six positions (twelve with 32 registers). Each term,
+a tap of a channel, loads its packed weights once and one sample for each position. Nothing is
+unfolded: a block of outputs reads a copy of the input that goes on beyond the edges.
+
+Blocks of 128 products are summed from zero, up to eight block sums are added one after another,
+and these with compensation, so that the bound holds for sums of any length.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from faltung import settings
+from faltung._native import _core
+from faltung.algorithms.algorithm import (
+    Algorithm,
+    Array,
+    Cost,
+    Mask,
+    Run,
+    beyond_native_indices,
+    bytes_moved,
+    summation_bound,
+    too_inaccurate,
+    vectors,
+)
+from faltung.algorithms.correlation import correlation, correlation_taps
+from faltung.algorithms.direct import DIRECT
+from faltung.machine import Machine
+from faltung.task.operand import Weights
+from faltung.task.problem import Problem
+
+_SERVED = (np.dtype(np.float32), np.dtype(np.float64))
+# Elements of the input that a channel may be copied to however small it is.
+_MOST_COPIED = 2**24
+_CALL_SECONDS = 15e-6
+
+
+def _refuse(problem: Problem) -> str | None:
+    dtypes = {problem.input_dtype, problem.kernel_dtype, problem.result_dtype}
+    if len(dtypes) > 1 or not dtypes <= set(_SERVED):
+        return "operands and result are not all float32, or all float64"
+    if problem.renormalise:
+        return "weights are renormalised"
+    if problem.structure.finite is False:
+        return "the kernel holds NaN or infinity"
+    if beyond := beyond_native_indices(problem):
+        return beyond
+    copied = math.prod(count for _, count in problem.touched())
+    if copied > max(_MOST_COPIED, 4 * math.prod(problem.input_shape)):
+        return f"outputs reach over {copied} positions, far more than the input has, all of which it would copy"
+    return too_inaccurate(problem, summation_bound(problem))
+
+
+def _cost(problem: Problem, machine: Machine) -> Cost:
+    lanes = int(vectors(problem.compute_dtype, machine))
+    filters = problem.filters // problem.groups
+    products = problem.outputs * problem.taps / math.prod(problem.input_dilation)
+    peak = products / (lanes * machine.vector_products_per_second)
+    computing = peak * (-(-filters // lanes) * lanes / filters) / machine.tile_efficiency
+    weights = problem.filters * problem.taps
+    samples = problem.batch * problem.channels * math.prod(count for _, count in problem.touched())
+    copying = (weights + samples) / machine.copied_elements_per_second
+    moving = bytes_moved(problem) / machine.bytes_per_second
+    return Cost(
+        seconds=_CALL_SECONDS + max(computing, moving) + copying,
+        limit_seconds=max(peak, moving),
+        error_bound=summation_bound(problem),
+        workspace=weights * problem.compute_dtype.itemsize,
+        detail=f"{problem.filters} filters of {problem.taps} taps",
+    )
+
+
+def _prepare(problem: Problem, weights: Weights) -> Run:
+    calls, taps = correlation(problem), correlation_taps(problem, weights.values)
+    threads, banks = settings.get_threads(), []
+    for phase in calls.phases:
+        chosen = None if phase.taps is None else np.require(taps[phase.taps], requirements=["A"])
+        banks.append(
+            chosen if chosen is None else _core.ChannelProduct(chosen, problem.groups, settings.level(), threads)
+        )
+    if not all(bank is None or bank.finite for bank in banks):
+        return DIRECT.prepare(problem, weights)  # absent terms are not zeros, which infinity would meet
+    first = len(calls.boundary) - problem.ndim
+    fill = float(problem.fill_value.real)
+
+    def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
+        x = np.require(x, requirements=["A"])
+        for phase, bank in zip(calls.phases, banks, strict=True):
+            target = out[phase.outputs]
+            if bank is None:
+                target[...] = 0
+            else:
+                where = (phase.offset[first:], phase.stride[first:], phase.dilation[first:], calls.boundary[first:])
+                bank.run(x, target, *where, fill, threads)
+        return None
+
+    return run
+
+
+CHANNEL_PRODUCT = Algorithm("channel_product", _refuse, _cost, _prepare)
