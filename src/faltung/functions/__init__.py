@@ -14,5 +14,6 @@ from faltung.functions.averaging import weighted_average
 from faltung.functions.density import Density
 from faltung.functions.function import Function
 from faltung.functions.periodic import circular_convolve
+from faltung.functions.powers import convolution_power, plan_power
 
-__all__ = ["Density", "Function", "circular_convolve", "weighted_average"]
+__all__ = ["Density", "Function", "circular_convolve", "convolution_power", "plan_power", "weighted_average"]

@@ -6,16 +6,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.special import roots_jacobi
 
-from faltung.functions import chebyshev, errors
+from faltung.functions import chebyshev, errors, rules
 from faltung.functions.atoms import Atom, Atoms
-from faltung.functions.build import Skeleton, build
+from faltung.functions.build import NODES, Skeleton, build
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 
 # Steps below this share of the function's size are rounding, not jumps.
 _JUMP = 2.0**-40
+# Derivatives: points on a window, as twice as wide as a piece; how small its last coefficients must
+# be, so that it is resolved; and what is rounding among the others.
+_WINDOW, _LAST = 2 * NODES, 4
+_RESOLVED, _ROUNDING = 2.0**-46, 2.0**-53
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,7 @@ def _smooth_factor(pieces: Pieces, i: int) -> Array:
     at_left = pieces.left[i] != 0
     exponent = pieces.left[i] if at_left else pieces.right[i]
     count = pieces.degree + 1
-    nodes, weights = roots_jacobi(count // 2 + 1, 0.0, exponent)
-    share, weights = (1 + nodes) / 2, weights / 2 ** (exponent + 1)
+    share, weights = rules.gauss(count // 2 + 1, float(exponent))
     u = chebyshev.points(count)
     v = (1 + u) / 2 if at_left else (1 - u) / 2
     inner = 2 * v[:, np.newaxis] * share - 1
@@ -123,9 +125,10 @@ def slopes(pieces: Pieces) -> Pieces:
     for exponents, ends in ((pieces.left, pieces.edges[:-1]), (pieces.right, pieces.edges[1:])):
         if (exponents < 0).any():
             raise errors.not_differentiable(float(ends[np.argmax(exponents < 0)]))
-    inner = chebyshev.derivative(pieces.series)
+    inner = chebyshev.derivative(chebyshev.trim(pieces.series, _ROUNDING))
     if not pieces.singular.any():
-        return replace(pieces, series=inner * (2 / pieces.widths))
+        series = inner * (2 / pieces.widths)
+        return replace(pieces, series=_from_windows(pieces, series))
     # (v**l p)' = v**(l - 1) (l p + v p'), with the sign turned at a right end.
     u = chebyshev.points(pieces.degree + 1)[:, np.newaxis]
     values, change = chebyshev.evaluate(pieces.series, u), 2 * chebyshev.evaluate(inner, u)
@@ -135,3 +138,48 @@ def slopes(pieces: Pieces) -> Pieces:
     left = np.where(pieces.left != 0, pieces.left - 1, 0.0)
     right = np.where(pieces.right != 0, pieces.right - 1, 0.0)
     return Pieces(pieces.edges, chebyshev.coefficients(chosen / pieces.widths), pieces.hard, left, right)
+
+
+def slope_growth(pieces: Pieces) -> float:
+    """By how much, at most, `slopes` magnifies an error of the values: Bernstein's and Markov's inequalities."""
+    before, after = _smooth_beyond(pieces)
+    wider = (before > 0) & (after > 0)
+    degree = np.where(wider, _WINDOW, max(pieces.degree, 1))
+    width = pieces.widths + np.where(wider, before + after, 0)
+    margin = np.where(wider, np.minimum(before, after), 0)
+    with np.errstate(divide="ignore"):
+        inside = width / (2 * np.sqrt(margin * (width - margin)))
+    growth = degree * np.minimum(degree, inside) * 2 / width
+    return float(growth.max(initial=0.0))
+
+
+def _from_windows(pieces: Pieces, slopes: Array) -> Array:
+    """The slopes, taken on wider windows where the function goes on smoothly beyond a piece.
+
+    At the ends of an interval the derivative of a polynomial of degree n magnifies errors n**2 times
+    2 / width, inside n times: a window reaches half a piece further, so that no end of it is used.
+    """
+    before, after = _smooth_beyond(pieces)
+    wider = np.flatnonzero((before > 0) & (after > 0))
+    if wider.size == 0:
+        return slopes
+    low, high = pieces.edges[wider] - before[wider], pieces.edges[wider + 1] + after[wider]
+    u = chebyshev.points(_WINDOW)[:, np.newaxis]
+    x = np.clip((low + high) / 2 + (high - low) / 2 * u, pieces.edges[0], pieces.edges[-1])
+    series = chebyshev.coefficients(pieces(x.ravel()).reshape(x.shape))
+    resolved = np.abs(series[-_LAST:]).max(axis=0) <= _RESOLVED * np.abs(series).max(axis=0)
+    inner = chebyshev.derivative(chebyshev.trim(series, _ROUNDING)) * (2 / (high - low))
+    count = max(len(slopes), NODES)
+    place = pieces.edges[wider] + pieces.widths[wider] * ((1 + chebyshev.points(count)[:, np.newaxis]) / 2)
+    values = chebyshev.evaluate(inner[:, np.newaxis], ((place - low) - (high - place)) / (high - low))
+    better = chebyshev.coefficients(values)
+    (result,) = chebyshev.same_length(np.zeros((count, 0)), slopes)[1:]
+    result[:, wider[resolved]] = better[:, resolved]
+    return result
+
+
+def _smooth_beyond(pieces: Pieces) -> tuple[Array, Array]:
+    """How far beyond each piece's low and high end a window may reach: half of either piece there."""
+    open_ = ~pieces.hard[1:-1] & ~pieces.singular[1:] & ~pieces.singular[:-1]
+    half = np.where(open_, np.minimum(pieces.widths[1:], pieces.widths[:-1]) / 2, 0)
+    return np.append(0, half), np.append(half, 0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from faltung.functions import errors
 from faltung.functions.discretise import convolve_samples
-from faltung.functions.plan import ContinuousPlan
+from faltung.functions.plan import ContinuousPlan, plan_pair
 from faltung.functions.representation import Representation
 from faltung.functions.table import solve
 
@@ -32,7 +32,7 @@ def operate(
 def plan_operands(x: Any, w: Any, *, operation: str, options: Any, method: str = "auto") -> ContinuousPlan:
     """The plan of the same."""
     _check_options(options, None)
-    return ContinuousPlan(*_operands(x, w, operation), method)
+    return plan_pair(*_operands(x, w, operation), method)
 
 
 def _operands(x: Any, w: Any, operation: str) -> tuple[Representation, Representation]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from faltung import settings
-from faltung.functions.pieces import Pieces
 
 # Seconds on one core, measured on 2 cores of a Zen 4 at 3.7 GHz, AVX2: a cell of the quadrature,
 # and one of its nodes for each coefficient of both operands; the polynomials of a pair of pieces,
@@ -18,12 +19,24 @@ _LANES = 8
 _SPLIT = 2e-3
 
 
+class Size(Protocol):
+    """What the costs of pieces depend on."""
+
+    @property
+    def count(self) -> int:
+        """Number of pieces."""
+
+    @property
+    def degree(self) -> int:
+        """Highest degree."""
+
+
 def threads_for(seconds: float) -> int:
     """How many threads so much work deserves."""
     return settings.get_threads() if seconds > _SPLIT else 1
 
 
-def quadrature(f: Pieces, g: Pieces, values: float) -> float:
+def quadrature(f: Size, g: Size, values: float) -> float:
     """Seconds of Gauss quadrature between all edges, at so many points."""
     degree = f.degree + g.degree
     padded = -(-(degree // 2 + 1) // _LANES) * _LANES
@@ -31,13 +44,13 @@ def quadrature(f: Pieces, g: Pieces, values: float) -> float:
     return cells * (_CELL + padded * (degree + 2) * _NODE)
 
 
-def pair_polynomials(f: Pieces, g: Pieces) -> float:
+def pair_polynomials(f: Size, g: Size) -> float:
     """Seconds of the Legendre recurrences of all pairs of pieces."""
     terms = max(f.degree, g.degree) + 1
     return f.count * g.count * (_PAIR + _SQUARE * terms**2)
 
 
-def sums_of_polynomials(f: Pieces, g: Pieces, values: float) -> float:
+def sums_of_polynomials(f: Size, g: Size, values: float) -> float:
     """Seconds of adding, at so many points, the polynomials of all pairs that meet there."""
     meeting = (f.count + g.count) / 2
     return values * meeting * (_VALUE + _STEP * (f.degree + g.degree + 2))

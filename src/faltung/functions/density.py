@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +17,7 @@ from faltung.functions.lattice import Lattice
 from faltung.functions.minimum import check_density
 from faltung.functions.moments import moment
 from faltung.functions.pieces import Pieces
+from faltung.functions.powers import by_squaring, convolution_power, copies
 from faltung.functions.quantile import Cumulative
 from faltung.functions.table import solve
 
@@ -135,10 +135,26 @@ class Density:
     def __truediv__(self, divisor: float) -> Density:
         return self * (1 / divisor)
 
-    def sum_of(self, n: int) -> Density:
-        """The law of the sum of ``n`` independent copies, by repeated squaring.
+    def sum_of(self, n: int, *, method: str = "auto") -> Density:
+        """The law of the sum of ``n`` independent copies.
 
-        Cost: about ``2 log2(n)`` convolutions at most.
+        Parameters
+        ----------
+        n
+            How many, at least 1.
+        method
+            ``"closed_form"``, ``"characteristic_functions"``, ``"squaring"``, or ``"auto"``: the
+            fastest, which `faltung.functions.plan_power` of `density` explains. Laws on a lattice
+            are squared as arrays whatever it says.
+
+        Raises
+        ------
+        ValueError
+            ``n`` is no integer of at least 1; ``method`` refuses or is none.
+
+        Notes
+        -----
+        As `faltung.functions.convolution_power`.
 
         Examples
         --------
@@ -148,21 +164,11 @@ class Density:
         >>> float(round(dice.pmf(10) * 216, 10))
         27.0
         """
-        try:
-            count = operator.index(n)
-        except TypeError:
-            raise errors.independent_copies(n) from None
-        if count < 1:
-            raise errors.independent_copies(n)
-        total, power = None, self
-        while count:
-            if count & 1:
-                total = power if total is None else total + power
-            count >>= 1
-            if count:
-                power = power + power
-        assert total is not None
-        return total
+        count = copies(n)
+        mean, var = count * self._mean, count * self._var
+        if self._lattice is not None:
+            return self._made(None, by_squaring(self._lattice, count, Lattice.convolved), mean, var)
+        return self._made(convolution_power(self.density, count, method=method), None, mean, var)
 
     def _affine(self, factor: float, distance: float) -> Density:
         mean, var = self._mean * factor + distance, self._var * factor**2

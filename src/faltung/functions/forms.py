@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.polynomial import hermite_e
 from scipy.special import gammaln
 
 from faltung.functions.build import Skeleton, build
@@ -16,15 +17,17 @@ from faltung.functions.pieces import Pieces
 
 @dataclass(frozen=True, slots=True)
 class Gaussian:
-    """``weight`` times the normal density of this mean and standard deviation."""
+    """``weight`` times the derivative of this order of the normal density of this mean and standard deviation."""
 
     mean: float
     sigma: float
     weight: complex = 1.0
+    order: int = 0
 
     def moved(self, distance: float, factor: float) -> Gaussian:
         """The form of f((t - distance) / factor)."""
-        return Gaussian(self.mean * factor + distance, self.sigma * abs(factor), self.weight * abs(factor))
+        weight = self.weight * abs(factor) * factor**self.order
+        return Gaussian(self.mean * factor + distance, self.sigma * abs(factor), weight, self.order)
 
     def scaled(self, factor: complex) -> Gaussian:
         """``factor`` times the form."""
@@ -32,16 +35,24 @@ class Gaussian:
 
     def pieces(self) -> tuple[Pieces, float]:
         """The form as pieces, with an error estimate."""
-        height = self.weight / self.sigma
-        standard, error = _standard_gaussian()
+        height = self.weight / self.sigma ** (1 + self.order)
+        standard, error = _standard_gaussian(self.order)
         return standard.moved(self.mean, self.sigma).scaled(height), error * abs(height)
 
     def convolved(self, other: Form) -> Form | None:
-        """Means and variances add."""
+        """Means, variances and orders add."""
         if not isinstance(other, Gaussian):
             return None
         sigma = math.hypot(self.sigma, other.sigma)
-        return Gaussian(self.mean + other.mean, sigma, self.weight * other.weight)
+        return Gaussian(self.mean + other.mean, sigma, self.weight * other.weight, self.order + other.order)
+
+    def power(self, n: int) -> Gaussian:
+        """Convolve n copies with each other."""
+        return Gaussian(n * self.mean, math.sqrt(n) * self.sigma, self.weight**n, n * self.order)
+
+    def derivative(self) -> Gaussian:
+        """The derivative."""
+        return replace(self, order=self.order + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +85,25 @@ class Gamma:
             return None
         return Gamma(self.shape + other.shape, self.rate, self.start + other.start, self.weight * other.weight)
 
+    def power(self, n: int) -> Gamma:
+        """Convolve n copies with each other."""
+        return Gamma(n * self.shape, self.rate, n * self.start, self.weight**n)
+
+    def derivative(self) -> Gamma | None:
+        """The derivative beyond the start, where it is a gamma density again: that of an exponential."""
+        return self.scaled(-self.rate) if self.shape == 1 else None
+
 
 Form = Gaussian | Gamma
 
 
-@lru_cache(maxsize=1)
-def _standard_gaussian() -> tuple[Pieces, float]:
-    edges = np.array([-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0])
+@lru_cache(maxsize=16)
+def _standard_gaussian(order: int) -> tuple[Pieces, float]:
+    """The derivative of this order of the standard normal density: a Hermite polynomial times it."""
+    hermite = hermite_e.HermiteE.basis(order) * (-1) ** order
+    edges = np.linspace(-9.0, 9.0, 7) * (1 + math.sqrt(order) / 4)
     skeleton = Skeleton.of(edges, np.zeros(7, bool))
-    return build(lambda x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi), skeleton)
+    return build(lambda x: hermite(x) * np.exp(-x * x / 2) / math.sqrt(2 * math.pi), skeleton)
 
 
 @lru_cache(maxsize=64)

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
-from scipy.special import roots_jacobi
 
 from faltung import settings
 from faltung._native import _core
-from faltung.functions import cost
+from faltung.functions import cost, rules
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 
@@ -31,22 +29,6 @@ _LEAST_GRADED = 20
 _MOST_PANELS = 60
 _NEGLIGIBLE = 2.0**-64
 _LEAST_EXPONENT = -1 + 2.0**-10
-
-
-@cache
-def _legendre(count: int) -> tuple[Array, Array]:
-    nodes, weights = leggauss(count)
-    return nodes, weights
-
-
-@cache
-def _jacobi(count: int, exponent: float) -> tuple[Array, Array]:
-    """Nodes v in (0, 1) and weights for the weight v**exponent."""
-    if exponent == 0:
-        nodes, weights = leggauss(count)
-        return (1 + nodes) / 2, weights / 2
-    nodes, weights = roots_jacobi(count, 0.0, exponent)
-    return (1 + nodes) / 2, weights / 2 ** (exponent + 1)
 
 
 def convolve_at(f: Pieces, g: Pieces, t: Array) -> Array:
@@ -115,7 +97,7 @@ def _inside(edges: Array, low: Array, high: Array) -> tuple[Array, Array]:
 
 def _add_plain(f: Pieces, g: Pieces, t: Array, result: Array) -> None:
     """Add the integrals over all cells in which neither is singular, by the native core."""
-    nodes, weights = _legendre((f.degree + g.degree) // 2 + 1)
+    v, weights = rules.gauss((f.degree + g.degree) // 2 + 1)
     threads = cost.threads_for(cost.quadrature(f, g, t.size))
     for one, f_series in f.planes:
         for two, g_series in g.planes:
@@ -125,8 +107,8 @@ def _add_plain(f: Pieces, g: Pieces, t: Array, result: Array) -> None:
                 f_series * ~f.singular[:, np.newaxis],
                 g.edges,
                 g_series * ~g.singular[:, np.newaxis],
-                nodes,
-                weights,
+                2 * v - 1,
+                2 * weights,
                 t,
                 part,
                 settings.level(),
@@ -212,10 +194,10 @@ def _add_corner(f: Pieces, g: Pieces, corner: _Corners, halves: Array, result: A
 @cache
 def _graded_rule(count: int, exponent: float, panels: int) -> tuple[Array, Array, Array]:
     """Nodes in (0, 1), weights, and the exponent that each weight has taken out of the integrand."""
-    nodes, weights = _jacobi(count, 0.0)
+    nodes, weights = rules.gauss(count)
     ends = _SHRINK ** -np.arange(panels + 1.0)
     low, width = ends[1:, np.newaxis], -np.diff(ends)[:, np.newaxis]
-    inner, inner_weights = _jacobi(count, exponent)
+    inner, inner_weights = rules.gauss(count, exponent)
     depth = np.concatenate([inner * ends[-1], (low + width * nodes).ravel()])
     weight = np.concatenate([inner_weights * ends[-1] ** (exponent + 1), (width * weights).ravel()])
     removed = np.concatenate([np.full(count, exponent), np.zeros(panels * count)])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import roots_jacobi
 
-from faltung.functions import chebyshev
+from faltung.functions import chebyshev, rules
 from faltung.functions.chebyshev import Array
 from faltung.functions.representation import Representation
 
@@ -43,8 +42,7 @@ def _terms(f: Representation, order: int) -> Array:
     count = (pieces.degree + order) // 2 + 1
     for i in range(pieces.count):
         left, right = pieces.left[i], pieces.right[i]
-        nodes, weights = roots_jacobi(count, right, left) if left or right else np.polynomial.legendre.leggauss(count)
-        x = pieces.edges[i] + pieces.widths[i] * (1 + nodes) / 2
-        scale = pieces.widths[i] / 2 ** (1 + left + right)
-        terms[i] = scale * (weights @ (chebyshev.evaluate(pieces.series[:, i], nodes) * x**order))
+        v, weights = rules.gauss(count, float(left), float(right))
+        x = pieces.edges[i] + pieces.widths[i] * v
+        terms[i] = pieces.widths[i] * (weights @ (chebyshev.evaluate(pieces.series[:, i], 2 * v - 1) * x**order))
     return terms

@@ -17,7 +17,7 @@ from numpy.polynomial import legendre
 
 from faltung import settings
 from faltung._native import _core
-from faltung.functions import chebyshev, cost
+from faltung.functions import chebyshev, cost, rules
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 
@@ -118,12 +118,13 @@ def _widened(series: Array, terms: int) -> Array:
 
 
 @cache
-def _tables(terms: int) -> tuple[Array, ...]:
+def _tables(terms: int) -> tuple[Array, Array, Array, Array, Array, Array]:
     """Gauss-Legendre nodes and weights, values there to Legendre coefficients, Chebyshev points,
     values there to Chebyshev coefficients, and the change of basis for twice as many terms; all
     matrices by columns.
     """
-    nodes, weights = legendre.leggauss(terms)
+    v, half = rules.gauss(terms)
+    nodes, weights = 2 * v - 1, 2 * half
     norms = np.arange(terms) + 0.5
     projection = np.ascontiguousarray(norms * legendre.legvander(nodes, terms - 1) * weights[:, np.newaxis])
     at = chebyshev.points(2 * terms)

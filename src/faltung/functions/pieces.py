@@ -6,18 +6,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.special import roots_jacobi
 
 from faltung import settings
 from faltung._native import _core
-from faltung.functions import chebyshev
+from faltung.functions import chebyshev, rules
 from faltung.functions.chebyshev import Array
 
 # Fewer values than this are not worth the start of a thread.
 _SPLIT = 1 << 17
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pieces:
     """A function on [edges[0], edges[-1]], zero beyond.
 
@@ -81,10 +80,8 @@ class Pieces:
         """The integral of each piece."""
         plain: Array = chebyshev.integrals(self.series) * self.widths / 2
         for i in np.flatnonzero(self.singular):
-            nodes, weights = roots_jacobi(len(self.series) // 2 + 1, self.right[i], self.left[i])
-            # Jacobi's weight is (1 - u)^right (1 + u)^left with u in [-1, 1]; ours has v in [0, 1].
-            scale = self.widths[i] / 2 ** (1 + self.left[i] + self.right[i])
-            plain[i] = scale * (weights @ chebyshev.evaluate(self.series[:, i], nodes))
+            v, weights = rules.gauss(len(self.series) // 2 + 1, float(self.left[i]), float(self.right[i]))
+            plain[i] = self.widths[i] * (weights @ chebyshev.evaluate(self.series[:, i], 2 * v - 1))
         return plain
 
     @cached_property

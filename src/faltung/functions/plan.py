@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from faltung.functions import errors
 from faltung.functions.representation import Representation
-from faltung.functions.table import check_existence, ranking, solve
+from faltung.functions.table import Cost, check_existence, ranking
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An algorithm that can do it, at a cost."""
+
+    name: str
+    cost: Cost
+    run: Callable[[], Representation]
 
 
 class ContinuousPlan:
-    """How two functions will be convolved, made by `faltung.plan`.
+    """How functions will be convolved, made by `faltung.plan` and `faltung.functions.plan_power`.
 
     Print it to see the chosen algorithm, its rivals and the reasons of those that refuse; call
     it, without arguments, for the result.
@@ -26,18 +39,26 @@ class ContinuousPlan:
     'polynomials'
     """
 
-    def __init__(self, x: Representation, w: Representation, method: str) -> None:
-        check_existence(x, w)
-        self._operands, self._method = (x, w), method
-        able, self._refused = ranking(x, w)
-        named = [candidate for candidate in able if candidate[0].name == method]
-        self._chosen = (named or able)[0]
-        self._others = [candidate for candidate in able if candidate is not self._chosen]
-        self.algorithm = self._chosen[0].name
+    def __init__(self, able: Sequence[Choice], refused: Sequence[tuple[str, str]], method: str) -> None:
+        self._able = sorted(able, key=lambda choice: choice.cost.seconds)
+        self._refused = list(refused)
+        self._chosen = self._choose(method)
+        self._others = [choice for choice in self._able if choice is not self._chosen]
+        self.algorithm = self._chosen.name
+
+    def _choose(self, method: str) -> Choice:
+        for choice in self._able:
+            if method in ("auto", choice.name):
+                return choice
+        for name, reason in self._refused:
+            if name == method:
+                raise errors.method_refuses(method, reason)
+        names = [*(choice.name for choice in self._able), *(name for name, _ in self._refused)]
+        raise errors.unknown_method(method, names)
 
     def __call__(self) -> Any:
         """The convolution."""
-        return solve(*self._operands, self._method)
+        return self._chosen.run()
 
     def __repr__(self) -> str:
         return f"ContinuousPlan(algorithm={self.algorithm!r})"
@@ -47,12 +68,12 @@ class ContinuousPlan:
 
     def explain(self) -> str:
         """The explanation as text: chosen, slower, refused."""
-        algorithm, cost = self._chosen
-        name = f"{algorithm.name}  {cost.detail}"
+        cost = self._chosen.cost
+        name = f"{self.algorithm}  {cost.detail}"
         sign = "≤" if cost.guaranteed else "≈"
         lines = [f"{name:<40}{_milliseconds(cost.seconds):>9}   error {sign} {cost.error_bound:.0e} of the scale"]
         if self._others:
-            slower = " · ".join(f"{other.name} {_milliseconds(price.seconds)}" for other, price in self._others)
+            slower = " · ".join(f"{other.name} {_milliseconds(other.cost.seconds)}" for other in self._others)
             lines.append(f"  slower:   {slower}")
         if self._refused:
             lines.append("  refused:  " + " · ".join(f"{name} ({reason})" for name, reason in self._refused))
@@ -60,16 +81,24 @@ class ContinuousPlan:
 
     def as_dict(self) -> dict[str, Any]:
         """The explanation as plain values: seconds on one core, error over the result's scale."""
-        algorithm, cost = self._chosen
+        cost = self._chosen.cost
         return {
-            "chosen": algorithm.name,
+            "chosen": self.algorithm,
             "detail": cost.detail,
             "seconds": cost.seconds,
             "error_bound": cost.error_bound,
             "guaranteed": cost.guaranteed,
-            "slower": [{"algorithm": other.name, "seconds": price.seconds} for other, price in self._others],
+            "slower": [{"algorithm": other.name, "seconds": other.cost.seconds} for other in self._others],
             "refused": dict(self._refused),
         }
+
+
+def plan_pair(x: Representation, w: Representation, method: str) -> ContinuousPlan:
+    """The plan of the convolution of two functions."""
+    check_existence(x, w)
+    able, refused = ranking(x, w)
+    choices = [Choice(algorithm.name, cost, partial(algorithm.run, x, w)) for algorithm, cost in able]
+    return ContinuousPlan(choices, refused, method)
 
 
 def _milliseconds(seconds: float) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from faltung.functions.atoms import convolved
 from faltung.functions.build import TOLERANCE, Skeleton, build, trimmed
+from faltung.functions.characteristic import Factor, Spectrum, spectrum_of
 from faltung.functions.chebyshev import Array
 from faltung.functions.gauss import convolve_at
 from faltung.functions.pairs import PairPolynomials, convolve_pairs
@@ -77,6 +78,14 @@ def by_legendre(f: Representation, g: Representation) -> Representation:
     """Convolve functions without singular ends: built adaptively from the polynomials of pairs of pieces."""
     pieces, error = build(PairPolynomials.of(f.pieces, g.pieces), _skeleton(f.pieces, g.pieces))
     return _finished(f, g, pieces, error)
+
+
+def by_characteristic_functions(f: Representation, g: Representation) -> Representation:
+    """Convolve smooth functions: built adaptively from the product of their transforms."""
+    spectrum = spectrum_of(Factor(f.pieces), Factor(g.pieces))
+    assert isinstance(spectrum, Spectrum)
+    pieces, error = build(spectrum, spectrum.skeleton())
+    return _finished(f, g, pieces, error + spectrum.error)
 
 
 def by_quadrature(f: Representation, g: Representation) -> Representation:

@@ -280,13 +280,17 @@ class Representation:
         steps = calculus.jumps(self.pieces, self.limits)
         if self.pieces.count == 0 and self.limits[0] != self.limits[1]:
             steps = (Atom(float(self.pieces.edges[0]), 0, self.limits[1] - self.limits[0]),)
-        pieces = calculus.slopes(self.pieces) if self.pieces.count else self.pieces
-        # A polynomial's slope magnifies its error by at most the square of its degree.
-        growth = max(self.pieces.degree, 1) ** 2 * 2 / float(self.pieces.widths.min(initial=1.0))
+        form = None if self.form is None else self.form.derivative()
+        if form is not None:
+            pieces, error = form.pieces()
+        else:
+            pieces = calculus.slopes(self.pieces) if self.pieces.count else self.pieces
+            error = self.error * calculus.slope_growth(self.pieces)
         return self.assembled(
             pieces,
             atoms=gathered((*steps, *(atom.differentiated() for atom in self.atoms))),
-            error=self.error * growth,
+            form=None if steps or self.atoms else form,
+            error=error,
             support=self._support,
         )
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from faltung.functions import cost, errors, products
 from faltung.functions.build import NODES, TOLERANCE
+from faltung.functions.characteristic import Factor, Spectrum, spectrum_of
 from faltung.functions.pairs import MOST_COEFFICIENTS, coefficients_of
 from faltung.functions.representation import Representation
 
 # What a call costs beside its values, in seconds.
-_SETUP = 4e-4
+_SETUP = 1e-3
 # A polynomial product beyond this degree is built adaptively instead.
 _HIGHEST_DEGREE = 2 * NODES - 1
 # An adaptive construction samples about this many pieces for each piece of the result before they are merged.
 _LEVELS = 2.0
 _GRADED = 100.0
+# Characteristic functions: an exponential, a product in their sums, and the seconds of another
+# algorithm from which on it is worth computing them to know whether they do.
+_EXPONENTIAL, _PRODUCT = 25e-9, 1e-9
+WORTH_A_LOOK = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def _refuse_polynomials(f: Representation, g: Representation) -> str | None:
 def _cost_polynomials(f: Representation, g: Representation) -> Cost:
     degree = f.pieces.degree + g.pieces.degree + 1
     values = f.pieces.count * g.pieces.count * (degree + 1)
-    seconds = _SETUP / 2 + _pairs_seconds(f, g, values)
+    seconds = _SETUP / 4 + _pairs_seconds(f, g, values)
     return Cost(seconds, 8 * TOLERANCE, f"degree {degree}", guaranteed=True)
 
 
@@ -138,6 +144,39 @@ def _refuse_singular(f: Representation, g: Representation) -> str | None:
     return reason
 
 
+def _refuse_characteristic(f: Representation, g: Representation) -> str | None:
+    reason = _refuse_pieces(f, g)
+    if reason is not None:
+        return reason
+    if f.iscomplex or g.iscomplex:
+        return "complex values"
+    singular = bool(f.pieces.singular.any() or g.pieces.singular.any())
+    other = _cost_graded(f, g) if singular else min(_cost_quadrature(f, g), _cost_legendre(f, g), key=_seconds)
+    if other.seconds < WORTH_A_LOOK:
+        return "quadrature is done before it is known"
+    spectrum = spectrum_of(Factor(f.pieces), Factor(g.pieces))
+    return spectrum if isinstance(spectrum, str) else None
+
+
+def _cost_characteristic(f: Representation, g: Representation) -> Cost:
+    spectrum = spectrum_of(Factor(f.pieces), Factor(g.pieces))
+    assert isinstance(spectrum, Spectrum)
+    return of_spectrum(spectrum)
+
+
+def of_spectrum(spectrum: Spectrum) -> Cost:
+    """What it costs to turn a transform back, and how well that does."""
+    terms = len(spectrum.values)
+    # Each value is a product of two tables of about the root of the terms: exponentials, and sums.
+    values = _LEVELS * NODES * spectrum.skeleton().edges.size
+    seconds = _SETUP + values * (2 * math.sqrt(terms) * _EXPONENTIAL + terms * _PRODUCT)
+    return Cost(seconds, spectrum.share, f"{terms} frequencies")
+
+
+def _seconds(cost: Cost) -> float:
+    return cost.seconds
+
+
 def _cost_graded(f: Representation, g: Representation) -> Cost:
     plain = _cost_quadrature(f, g)
     return Cost(plain.seconds * _GRADED, 1e-11, "panels graded towards the singular ends")
@@ -150,6 +189,12 @@ TABLE = (
     Algorithm("running_integral", _refuse_running, _cost_running, products.by_running_integral),
     Algorithm("polynomials", _refuse_polynomials, _cost_polynomials, products.by_polynomials),
     Algorithm("legendre", _refuse_legendre, _cost_legendre, products.by_legendre),
+    Algorithm(
+        "characteristic_functions",
+        _refuse_characteristic,
+        _cost_characteristic,
+        products.by_characteristic_functions,
+    ),
     Algorithm("gauss", _refuse_singular, _cost_quadrature, products.by_quadrature),
     Algorithm("graded", _refuse_pieces, _cost_graded, products.by_quadrature),
 )

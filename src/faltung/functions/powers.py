@@ -1,0 +1,199 @@
+"""A function convolved with itself, again and again: the table of ways, and the choice among them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from faltung.functions import cost, errors
+from faltung.functions.build import NODES, TOLERANCE, build
+from faltung.functions.characteristic import Factor, Spectrum, absolute_integral, spectrum_of
+from faltung.functions.plan import Choice, ContinuousPlan
+from faltung.functions.representation import Representation
+from faltung.functions.table import WORTH_A_LOOK, Cost, check_existence, of_spectrum, ranking, solve
+
+
+@dataclass(frozen=True, slots=True)
+class PowerAlgorithm:
+    """One way to convolve n copies of a function."""
+
+    name: str
+    refuse: Callable[[Representation, int], str | None]
+    cost: Callable[[Representation, int], Cost]
+    run: Callable[[Representation, int], Representation]
+
+
+def _refuse_form(f: Representation, _n: int) -> str | None:
+    return "no formula known" if f.form is None else None
+
+
+def _cost_form(_f: Representation, _n: int) -> Cost:
+    return Cost(5e-5, TOLERANCE, "parameters add", guaranteed=True)
+
+
+def _by_form(f: Representation, n: int) -> Representation:
+    assert f.form is not None
+    form = f.form.power(n)
+    pieces, error = form.pieces()
+    return f.assembled(pieces, form=form, error=error, tail=f.tail * n, support=_support(f, n))
+
+
+def _refuse_squaring(_f: Representation, _n: int) -> str | None:
+    return None
+
+
+def _cost_squaring(f: Representation, n: int) -> Cost:
+    """As many convolutions, each at the price of the first; but hard edges add up."""
+    steps = n.bit_length() - 1 + n.bit_count() - 1
+    able, _ = ranking(f, f)
+    algorithm, first = able[0]
+    seconds = steps * first.seconds
+    if algorithm.name == "polynomials":
+        sizes = [_Size(k * f.pieces.count, min(k * (f.pieces.degree + 1), NODES) - 1) for k in _doubled(n)]
+        values = [size.count * (2 * size.degree + 2) for size in sizes]
+        seconds += sum(map(cost.pair_polynomials, sizes, sizes)) + sum(
+            map(cost.sums_of_polynomials, sizes, sizes, values)
+        )
+    return Cost(seconds, n * first.error_bound, f"{steps} convolutions", first.guaranteed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How large a function of pieces is, so far as costs depend on it."""
+
+    count: int
+    degree: int
+
+
+def _doubled(n: int) -> list[int]:
+    return [1 << k for k in range(n.bit_length() - 1)]
+
+
+def by_squaring(f: Any, n: int, add: Callable[[Any, Any], Any]) -> Any:
+    """Add up n copies of anything that ``add`` adds: f, 2 f, 4 f, and those that make n."""
+    total, power = None, f
+    while n:
+        if n & 1:
+            total = power if total is None else add(total, power)
+        n >>= 1
+        if n:
+            power = add(power, power)
+    return total
+
+
+def _refuse_characteristic(f: Representation, n: int) -> str | None:
+    if f.atoms:
+        return "atoms beside pieces"
+    if any(f.limits):
+        return "constant beyond the ends"
+    if f.iscomplex:
+        return "complex values"
+    if _cost_squaring(f, n).seconds < WORTH_A_LOOK:
+        return "squaring is done before it is known"
+    spectrum = spectrum_of(Factor(f.pieces, n))
+    return spectrum if isinstance(spectrum, str) else None
+
+
+def _cost_characteristic(f: Representation, n: int) -> Cost:
+    return of_spectrum(_spectrum(f, n))
+
+
+def _by_characteristic(f: Representation, n: int) -> Representation:
+    spectrum = _spectrum(f, n)
+    pieces, error = build(spectrum, spectrum.skeleton())
+    # Each copy's error, averaged with the others as weights (Young's inequality).
+    others = n * absolute_integral(f.pieces) ** (n - 1)
+    error += spectrum.error + others * f.error
+    return f.assembled(pieces, error=error, tail=others * f.tail, support=_support(f, n))
+
+
+def _support(f: Representation, n: int) -> tuple[float, float]:
+    return f.support[0] * n, f.support[1] * n
+
+
+def _spectrum(f: Representation, n: int) -> Spectrum:
+    spectrum = spectrum_of(Factor(f.pieces, n))
+    assert isinstance(spectrum, Spectrum)
+    return spectrum
+
+
+POWERS = (
+    PowerAlgorithm("closed_form", _refuse_form, _cost_form, _by_form),
+    PowerAlgorithm("characteristic_functions", _refuse_characteristic, _cost_characteristic, _by_characteristic),
+    PowerAlgorithm("squaring", _refuse_squaring, _cost_squaring, lambda f, n: by_squaring(f, n, solve)),
+)
+
+
+def plan_power(f: Representation, n: int, method: str = "auto") -> ContinuousPlan:
+    """How n copies of a function will be convolved with each other: print it, or call it.
+
+    Raises
+    ------
+    ValueError
+        ``n`` is no integer of at least 1, the integral does not exist, ``method`` refuses or is none.
+
+    Examples
+    --------
+    >>> import faltung as ft
+    >>> ft.functions.plan_power(ft.Function.gaussian(), 100).algorithm
+    'closed_form'
+    """
+    count = copies(n)
+    if count > 1:
+        check_existence(f, f)
+    choices, refused = [], []
+    for algorithm in POWERS:
+        reason = algorithm.refuse(f, count)
+        if reason is None:
+            price = algorithm.cost(f, count)
+            choices.append(Choice(algorithm.name, price, partial(algorithm.run, f, count)))
+        else:
+            refused.append((algorithm.name, reason))
+    return ContinuousPlan(choices, refused, method)
+
+
+def convolution_power(f: Representation, n: int, *, method: str = "auto") -> Any:
+    """Convolve n copies of a function: a B-spline from a box, the law of a sum from a density.
+
+    Parameters
+    ----------
+    f
+        A Function.
+    n
+        How many copies, at least 1.
+    method
+        ``"closed_form"``, ``"characteristic_functions"``, ``"squaring"``, or ``"auto"``: the fastest.
+
+    Raises
+    ------
+    ValueError
+        As `plan_power` says.
+
+    Notes
+    -----
+    Squaring takes about ``2 log2(n)`` convolutions at most. Characteristic functions cost as much
+    for any n; their error is relative to the largest value, so far out on a tail digits are lost
+    that squaring keeps.
+
+    Examples
+    --------
+    >>> import faltung as ft
+    >>> spline = ft.functions.convolution_power(ft.Function.box(), 6)
+    >>> float(round(spline(3.0), 12))
+    0.55
+    """
+    return plan_power(f, n, method)()
+
+
+def copies(n: Any) -> int:
+    """``n`` as an integer of at least 1."""
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise errors.independent_copies(n) from None
+    if count < 1:
+        raise errors.independent_copies(n)
+    return count
