@@ -19,7 +19,7 @@ from faltung.tensor.form import Form, Shape
 
 def output(x: Any, v: Any, form: Form, length: Shape | None = None) -> Any:
     """The layer, for the kernel as it is multiplied; ``length`` where it is not what follows from x."""
-    problem = form.problem(x, v.shape, length)
+    problem = form.problem(jnp.iscomplexobj(x), x.shape, v.shape, length)
     taps = jnp.flip(v, tuple(range(2, v.ndim))) if problem.operation == "convolve" else v
     return jax.lax.conv_general_dilated(
         continued(x, problem),

@@ -27,6 +27,14 @@ def patch_rank(x_shape: tuple[int, ...], kernel_shape: tuple[int, ...]) -> Value
     )
 
 
+def unshared_rank(x_shape: tuple[int, ...], w_shape: tuple[int, ...]) -> ValueError:
+    """Numbers of axes that are no input and kernels of one unshared layer."""
+    return ValueError(
+        f"x has shape {x_shape}, w has shape {w_shape}: expected w as (O, C, *kernel, *output), and x as "
+        "(N, C, *space) or (C, *space) with half as many axes as w has, and one more or as many"
+    )
+
+
 def channels_differ(
     x_shape: tuple[int, ...],
     w_shape: tuple[int, ...],
@@ -143,4 +151,21 @@ def beyond_operands_type(dtype: str) -> OverflowError:
     return OverflowError(
         f"an exact result does not fit into {dtype}, the operands' type: expected results within its range; "
         "operands of a wider type make wider results"
+    )
+
+
+def not_quantised(argument: str, dtype: str) -> TypeError:
+    """Floats, or integers whose difference no integer type holds."""
+    return TypeError(f"{argument} holds {dtype}: expected integers of at most 32 bits, as quantised layers have")
+
+
+def zero_point_shape(argument: str, shape: tuple[int, ...], expected: str) -> ValueError:
+    """Zero points for what has none of its own."""
+    return ValueError(f"{argument} has shape {shape}: expected {expected}")
+
+
+def method_of_the_cpu(method: str, device: str) -> ValueError:
+    """An algorithm of the native core for tensors that it cannot reach."""
+    return ValueError(
+        f"method={method!r} runs on the CPU, x is on {device}: expected method='auto' or 'vendor', or x.cpu()"
     )

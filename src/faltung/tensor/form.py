@@ -57,10 +57,10 @@ class Form(NamedTuple):
         problem = problem.with_box(problem.low, gy.shape[2:])
         return kernel_adjoint(problem, x, gy, self.method, self.threads)
 
-    def problem(self, x: Any, kernel: Shape, length: Shape | None = None) -> Problem:
-        """The layer's Problem, for an ``x`` with a shape and type; ``length`` if it is another."""
-        dtype = np.dtype(x.dtype) if np.dtype(x.dtype).kind in "biufc" else np.dtype(np.float32)
-        problem = self.layer.problem(dtype, tuple(x.shape), dtype, tuple(kernel))
+    def problem(self, is_complex: bool, x: Shape, w: Shape, length: Shape | None = None) -> Problem:
+        """The layer's Problem for operands of these shapes; ``length`` where it does not follow from them."""
+        dtype = np.dtype(np.complex128 if is_complex else np.float64)
+        problem = self.layer.problem(dtype, tuple(x), dtype, tuple(w))
         return problem if length is None else problem.with_box(problem.low, tuple(length))
 
     @property
@@ -95,6 +95,19 @@ def in_type(values: Array, dtype: DType) -> Array:
             raise errors.beyond_operands_type(str(dtype))
     with np.errstate(over="ignore"):
         return values.astype(dtype, copy=False)
+
+
+def vendor_computes(device: str, method: str) -> bool:
+    """Whether the other library's own convolution computes: on the CPU where that is said, elsewhere always.
+
+    Raises
+    ------
+    ValueError
+        ``method`` is an algorithm of the native core, and the array is elsewhere.
+    """
+    if device != "cpu" and method not in ("auto", "vendor"):
+        raise errors.method_of_the_cpu(method, device)
+    return device != "cpu" or method == "vendor"
 
 
 def read_form(operation: Operation, x: Shape, w: Shape, said: Said, transposed: bool) -> Form:

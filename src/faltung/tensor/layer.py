@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
@@ -79,7 +79,7 @@ class Said(NamedTuple):
     output_padding: Integers
 
 
-def read_words(function: str, words: Words | TransposedWords, known: Any = Words) -> Said:
+def read_words(function: str, words: Mapping[str, Any], known: Any = Words) -> Said:
     """The words sorted; TypeError, as Python has it, for one that the function does not know."""
     unknown = next((word for word in words if word not in known.__annotations__), None)
     if unknown is not None:

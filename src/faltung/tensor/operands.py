@@ -59,6 +59,11 @@ def read_two_batches(x: object, gy: object, batched: bool) -> Operands:
     return given if batched else given._replace(w=given.w[np.newaxis])
 
 
+def read_two(first: str, x: object, second: str, w: object) -> Operands:
+    """Two operands as they are, in the types in which they meet."""
+    return _together(read_operand(first, x), read_operand(second, w), batched=True)
+
+
 def _together(source: Operand, kernel: Operand, batched: bool) -> Operands:
     """Python's numbers and sequences take the type of the array beside them."""
     x, w = source.kind, kernel.kind

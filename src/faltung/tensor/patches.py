@@ -69,7 +69,7 @@ def patches(
     assert values is not None
     options = Options(stride, padding, dilation, 1, 1, boundary, fill_value)
     forward, batched = _forward(values.dtype, values.shape, kernel_shape, options)
-    view = _windows(continued(values if batched else values[np.newaxis], forward), forward)
+    view = windows(continued(values if batched else values[np.newaxis], forward), forward)
     return view if batched else view[0]
 
 
@@ -120,11 +120,7 @@ def patches_adjoint(
     expected = (*outer, *forward.kernel_shape, *forward.length)
     if values.shape != expected:
         raise errors.shape_mismatch("gp", values.shape, expected, f"the patches of input_shape={shape}")
-    result = numbers.result_type(values.dtype, values.dtype)
-    summed = _sum_of_taps(values.astype(_summing_type(values)), forward, outer)
-    low = [first for first, _ in forward.touched()]
-    folded = gradient.fold(summed, forward.boundary, forward.input_shape, low)
-    return numbers.narrow(folded, result) if folded.dtype == object else folded.astype(result, copy=False)
+    return added_up(values, forward)
 
 
 def _forward(dtype: np.dtype[Any], shape: Index, kernel_shape: Sequence[int], options: Options) -> tuple[Problem, bool]:
@@ -138,12 +134,21 @@ def _forward(dtype: np.dtype[Any], shape: Index, kernel_shape: Sequence[int], op
     return layer.problem(dtype, x_shape, dtype, (1, x_shape[1], *kernel)), batched
 
 
-def _windows(x: Array, forward: Problem) -> Array:
+def windows(x: Array, forward: Problem) -> Array:
     """The patches of a continued input, as overlapping views."""
     taps = [d * step for d, step in zip(forward.dilation, x.strides[2:], strict=True)]
     outputs = [s * step for s, step in zip(forward.stride, x.strides[2:], strict=True)]
     shape = (*x.shape[:2], *forward.kernel_shape, *forward.length)
     return as_strided(x, shape, (*x.strides[:2], *taps, *outputs), writeable=False)
+
+
+def added_up(gp: Array, forward: Problem) -> Array:
+    """Patches, (..., *kernel, *output), added where the forward pass read them: (..., *space)."""
+    result = numbers.result_type(gp.dtype, gp.dtype)
+    summed = _sum_of_taps(gp.astype(_summing_type(gp)), forward, gp.shape[: gp.ndim - 2 * forward.ndim])
+    low = [first for first, _ in forward.touched()]
+    folded = gradient.fold(summed, forward.boundary, forward.input_shape, low)
+    return numbers.narrow(folded, result) if folded.dtype == object else folded.astype(result, copy=False)
 
 
 def _sum_of_taps(gp: Array, forward: Problem, outer: Index) -> Array:

@@ -1,4 +1,4 @@
-"""PyTorch tensors through faltung: differentiable layers on the CPU, without a copy.
+"""PyTorch tensors through faltung: differentiable layers, on the CPU without a copy.
 
 ``import faltung.torch as ftt`` needs PyTorch, which nothing else here does. `convolve` flips the
 kernel as mathematics has it; `correlate` does not, as ``torch.nn.functional.conv2d``; complex
@@ -17,6 +17,7 @@ from faltung.torch.modules import (
     Correlation2d,
     Correlation3d,
 )
+from faltung.torch.unshared import convolve_unshared, correlate_unshared
 
 __all__ = [
     "Convolution1d",
@@ -27,7 +28,9 @@ __all__ = [
     "Correlation3d",
     "convolve",
     "convolve_transposed",
+    "convolve_unshared",
     "correlate",
     "correlate_transposed",
+    "correlate_unshared",
     "kernels",
 ]

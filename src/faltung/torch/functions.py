@@ -10,15 +10,16 @@ import torch
 from faltung import tensor
 from faltung.meaning.extent import Operation
 from faltung.tensor import errors
-from faltung.tensor.form import read_form
+from faltung.tensor.form import read_form, vendor_computes
 from faltung.tensor.layer import Said, TransposedWords, Words, read_words
 from faltung.tensor.transposed import output_shape
+from faltung.torch import vendor
 from faltung.torch.trilinear import InputGradient, Output
 
 
 @functools.wraps(tensor.convolve, assigned=())
 def convolve(x: Any, w: Any, **words: Unpack[Words]) -> Any:
-    """`faltung.tensor.convolve` of tensors on the CPU, with gradients.
+    """`faltung.tensor.convolve` of tensors, with gradients.
 
     Parameters
     ----------
@@ -28,7 +29,10 @@ def convolve(x: Any, w: Any, **words: Unpack[Words]) -> Any:
         Kernels, a tensor (O, C/groups, *kernel).
     bias
         One number for each output channel, or None.
-    stride, padding, dilation, groups, input_dilation, boundary, fill_value, method, accuracy, threads
+    method
+        As for `faltung.convolve` on the CPU; ``"vendor"`` is PyTorch's own convolution, which
+        tensors on other devices take whatever else is said.
+    stride, padding, dilation, groups, input_dilation, boundary, fill_value, accuracy, threads
         As for `faltung.tensor.convolve`; ``"same"`` as there.
 
     Returns
@@ -40,13 +44,13 @@ def convolve(x: Any, w: Any, **words: Unpack[Words]) -> Any:
     Raises
     ------
     ValueError, TypeError
-        Shapes, channels or groups do not match, an option makes no sense, or a tensor is on
-        another device.
+        Shapes, channels or groups do not match, or an option makes no sense.
 
     Notes
     -----
     Cost: that of `faltung.tensor.convolve`; the tensors' memory is read in place (bfloat16 is
-    computed in float32, and rounded once).
+    computed in float32, and rounded once). PyTorch's convolution rounds as its settings allow
+    (``torch.backends.cudnn.allow_tf32``), and takes no integers.
 
     Examples
     --------
@@ -64,7 +68,7 @@ def convolve(x: Any, w: Any, **words: Unpack[Words]) -> Any:
 
 @functools.wraps(tensor.correlate, assigned=())
 def correlate(x: Any, w: Any, **words: Unpack[Words]) -> Any:
-    """`faltung.tensor.correlate` of tensors on the CPU: ``torch.nn.functional.conv2d`` and its kin.
+    """`faltung.tensor.correlate` of tensors: ``torch.nn.functional.conv2d`` and its kin.
 
     Parameters, returns and errors are those of `convolve`. Complex kernels are conjugated, which
     PyTorch's layers do not do: they are this with ``w.conj()``.
@@ -80,7 +84,7 @@ def correlate(x: Any, w: Any, **words: Unpack[Words]) -> Any:
 
 @functools.wraps(tensor.convolve_transposed, assigned=())
 def convolve_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> Any:
-    """`faltung.tensor.convolve_transposed` of tensors on the CPU, with gradients.
+    """`faltung.tensor.convolve_transposed` of tensors, with gradients.
 
     Parameters are those of `faltung.tensor.correlate_transposed`; returns and errors as for
     `convolve`.
@@ -114,18 +118,19 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
     """One call on tensors, or on what becomes one."""
     x, w = torch.as_tensor(x), torch.as_tensor(w)
     form = read_form(operation, tuple(x.shape), tuple(w.shape), said, transposed)
+    on_vendor = vendor_computes(str(x.device), said.method)
     batched = x.ndim == w.ndim
     samples = x if batched else x[None]
     if transposed:
         shape = output_shape(form.layer, tuple(samples.shape), tuple(w.shape), said.output_padding)
-        y = InputGradient.apply(samples, w, shape, form)
+        y = vendor.adjoint(samples, w, form, shape) if on_vendor else InputGradient.apply(samples, w, shape, form)
     else:
-        y = Output.apply(samples, w, None, form)
-    y = y if said.bias is None else y + _column(torch.as_tensor(said.bias), y)
+        y = vendor.output(samples, w, form) if on_vendor else Output.apply(samples, w, None, form)
+    y = y if said.bias is None else y + column(torch.as_tensor(said.bias), y)
     return y if batched else y[0]
 
 
-def _column(bias: Any, y: Any) -> Any:
+def column(bias: Any, y: Any) -> Any:
     """The bias beside outputs (N, O, *space)."""
     if tuple(bias.shape) != (y.shape[1],):
         raise errors.bias_mismatch(tuple(bias.shape), y.shape[1])

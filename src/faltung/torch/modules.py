@@ -111,7 +111,7 @@ class Convolution2d(_Kernels):
     accuracy, method, threads
         As for `faltung.convolve`.
     device, dtype
-        Of the parameters, as in `torch.nn`; the device must be the CPU to compute.
+        Of the parameters, as in `torch.nn`; on the CPU the native core computes.
 
     Raises
     ------

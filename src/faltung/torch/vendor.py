@@ -1,0 +1,64 @@
+"""Layers as PyTorch's own convolution has them, for devices that the native core does not serve.
+
+Everything here is made of PyTorch's operations, which it differentiates and maps by itself, in the
+precision that its settings allow (``torch.backends.cudnn.allow_tf32``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from faltung.task.problem import Index, Problem
+from faltung.tensor import errors
+from faltung.tensor.continuation import FILL, sources
+from faltung.tensor.form import Form, Shape
+
+_CONVOLUTIONS = (torch.nn.functional.conv1d, torch.nn.functional.conv2d, torch.nn.functional.conv3d)
+
+
+def output(x: Any, w: Any, form: Form, length: Shape | None = None) -> Any:
+    """The layer; ``length`` where it is not what follows from ``x``."""
+    dtype = torch.result_type(x, w)
+    if not (dtype.is_floating_point or dtype.is_complex):
+        mend = "PyTorch's convolution has floating and complex types; on the CPU method='auto' is exact"
+        raise errors.not_for_tensors(f"method='vendor' with {dtype}", mend)
+    problem = form.problem(dtype.is_complex, x.shape, w.shape, length)
+    taps = w.flip(tuple(range(2, w.ndim))) if problem.operation == "convolve" else w.conj()
+    return _valid(continued(x, problem).to(dtype), taps.to(dtype), problem.stride, problem.dilation, problem.groups)
+
+
+def adjoint(gy: Any, w: Any, form: Form, shape: Shape) -> Any:
+    """The layer's adjoint, of the shape given."""
+    x = torch.zeros(shape, dtype=gy.dtype, device=gy.device)
+    _, pull = torch.func.vjp(lambda x: output(x, w, form, tuple(gy.shape[2:])), x)
+    return pull(gy.to(torch.result_type(gy, w)))[0]
+
+
+def continued(x: Any, problem: Problem) -> Any:
+    """``x``, (N, C, *space), at all positions that are read, beyond its edges and between samples."""
+    for axis, source in enumerate(sources(problem), start=2):
+        index = torch.as_tensor(source, device=x.device)
+        x = x.index_select(axis, index.clamp(min=0))
+        if (source < 0).any():
+            column = index.reshape(-1, *(1,) * (x.ndim - axis - 1))
+            absent = torch.where(column == FILL, problem.fill_value, 0).to(x.dtype)
+            x = torch.where(column < 0, absent, x)
+    return x
+
+
+def _valid(x: Any, w: Any, stride: Index, dilation: Index, groups: int) -> Any:
+    """PyTorch's convolution of what lies inside; beyond three axes the sum of one for each tap of the first."""
+    if len(stride) == 0:
+        return _valid(x[..., None], w[..., None], (1,), (1,), groups)[..., 0]
+    if len(stride) <= len(_CONVOLUTIONS):
+        return _CONVOLUTIONS[len(stride) - 1](x, w, None, stride, 0, dilation, groups)
+    reach = dilation[0] * (w.shape[2] - 1)
+    parts = []
+    for tap in range(w.shape[2]):
+        first = dilation[0] * tap
+        lines = x[:, :, first : x.shape[2] - reach + first : stride[0]].movedim(2, 1)
+        part = _valid(lines.flatten(0, 1), w[:, :, tap], stride[1:], dilation[1:], groups)
+        parts.append(part.unflatten(0, lines.shape[:2]).movedim(1, 2))
+    return sum(parts[1:], start=parts[0])
