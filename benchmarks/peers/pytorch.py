@@ -79,8 +79,6 @@ def spectrum(problem: Problem, operands: Operands) -> Call | Refusal:
         next_fast_len(n + k - 1, real=True) for n, k in zip(problem.input_shape, problem.kernel_shape, strict=True)
     ]
     first = [low + reach[1] for low, reach in zip(problem.low, problem.reach(), strict=True)]
-    if problem.operation == "correlate":
-        w = w.flip(axes)
     if any(start < 0 or start + n > size for start, n, size in zip(first, problem.length, sizes, strict=True)):
         return "no output that the kernel does not touch"
     box = (..., *(slice(start, start + n) for start, n in zip(first, problem.length, strict=True)))
