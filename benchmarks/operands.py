@@ -16,7 +16,10 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Operands:
-    """Input and kernel; the kernel's factors, one for each axis, where the Problem says rank 1."""
+    """Input and kernel; the kernel's factors, one for each axis, where the Problem says rank 1.
+
+    With axes of batch and channels, and of filters and channels, unless the Problem is plain.
+    """
 
     x: Array
     w: Array
@@ -26,11 +29,13 @@ class Operands:
 def draw(problem: Problem, seed: int = 0) -> Operands:
     """Noise for the input, noise or a Gaussian for the kernel, of the Problem's shapes and types."""
     random = np.random.default_rng(seed)
-    x = _noise(random, problem.input_shape, problem.input_dtype)
+    outer = (problem.batch, problem.channels), (problem.filters, problem.channels // problem.groups)
+    of_input, of_kernel = ((), ()) if problem.plain else outer
+    x = _noise(random, (*of_input, *problem.input_shape), problem.input_dtype)
     if problem.structure.rank == 1:
         factors = tuple(_gaussian(length, problem.kernel_dtype) for length in problem.kernel_shape)
         return Operands(x, reduce(np.multiply.outer, factors), factors)
-    return Operands(x, _noise(random, problem.kernel_shape, problem.kernel_dtype))
+    return Operands(x, _noise(random, (*of_kernel, *problem.kernel_shape), problem.kernel_dtype))
 
 
 def _noise(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

@@ -10,14 +10,19 @@ import faltung
 from benchmarks.operands import Array, Operands
 from benchmarks.rounds import Call
 from faltung.meaning.extent import default_center
+from faltung.planner.choose import choose
+from faltung.planner.explanation import as_values
 from faltung.task.problem import Problem
+from faltung.task.structure import observe
 
 EVERYDAY = 1 << 16
 """Bytes of a result below which the call stands as people write it, without ``out`` and ``threads``."""
 
 
 def call(problem: Problem, operands: Operands, threads: int | None, method: str = "auto") -> Call:
-    """The public function; a result that is not small goes into an array that is there already."""
+    """The public function; an array that is not small goes into one that is there already."""
+    if not problem.plain:
+        return _layer(problem, operands, threads, method)
     function = faltung.convolve if problem.operation == "convolve" else faltung.correlate
     x, w = operands.x, kernel(operands)
     keywords = question(problem)
@@ -29,8 +34,26 @@ def call(problem: Problem, operands: Operands, threads: int | None, method: str 
     return lambda: function(x, w, **keywords)
 
 
+def _layer(problem: Problem, operands: Operands, threads: int | None, method: str) -> Call:
+    """The function of `faltung.tensor`, which says its box as padding."""
+    function = getattr(faltung.tensor, problem.operation)
+    spans = zip(problem.touched(), problem.input_shape, strict=True)
+    keywords: dict[str, Any] = {
+        "padding": [(-low, low + count - n) for (low, count), n in spans],
+        "stride": problem.stride,
+        "dilation": problem.dilation,
+        "groups": problem.groups,
+        "boundary": problem.boundary,
+        "fill_value": problem.fill_value,
+    }
+    return lambda: function(operands.x, operands.w, **keywords, method=method, threads=threads)
+
+
 def plan(problem: Problem, operands: Operands, threads: int | None) -> dict[str, Any]:
     """What the planner says of this Problem with this kernel."""
+    if not problem.plain:
+        known = problem.with_structure(observe(operands.w))
+        return as_values(known, choose(known))
     keywords = question(problem)
     if problem.operation == "correlate":
         keywords["operation"] = "correlate"

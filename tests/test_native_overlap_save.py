@@ -353,6 +353,11 @@ def test_zero_strides_and_many_dimensions():
     np.testing.assert_allclose(y[1, 0, 2, 1], np.correlate(np.arange(40.0), w.ravel(), "valid"), rtol=1e-13)
 
 
+def run_with(w, x, y, samples, level, offset, boundary, threads):
+    transform = _core.TileTransform(samples, True, True)
+    _core.OverlapSave(transform, w, False, level).run(x, y, offset, boundary, 0.0, threads)
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -400,10 +405,7 @@ def test_wrong_arguments_are_errors(change, error):
     a = {"w": np.ones((1, 3)), "x": np.ones((1, 1, 40)), "y": np.ones((1, 1, 38)), "samples": [32], "level": 0}
     a |= {"offset": [0], "boundary": [0], "threads": 1} | change
     with pytest.raises(error):
-        transform = _core.TileTransform(a["samples"], True, True)
-        _core.OverlapSave(transform, a["w"], False, a["level"]).run(
-            a["x"], a["y"], a["offset"], a["boundary"], 0.0, a["threads"]
-        )
+        run_with(**a)
 
 
 def test_a_read_only_output_is_an_error_and_a_read_only_input_is_none():
@@ -413,6 +415,12 @@ def test_a_read_only_output_is_an_error_and_a_read_only_input_is_none():
     with pytest.raises(ValueError, match="writable"):
         prepared.run(x, y, [0], [0], 0.0, 1)
     prepared.run(x, np.ones((1, 1, 38)), [0], [0], 0.0, 1)
+
+
+def again_and_again(call):
+    """For some seconds."""
+    for _ in range(100):
+        call()
 
 
 def test_an_interruption_is_raised():
@@ -426,8 +434,7 @@ def test_an_interruption_is_raised():
     started = time.monotonic()
     try:
         with pytest.raises(KeyboardInterrupt):
-            for _ in range(100):  # some seconds
-                prepared.run(x, y, [0], [0], 0.0, 2)
+            again_and_again(lambda: prepared.run(x, y, [0], [0], 0.0, 2))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -1,15 +1,18 @@
-"""PyTorch: `torch.nn.functional.conv1d`, `conv2d`, `conv3d`, one batch and channels as the Problem has them."""
+"""PyTorch: `torch.nn.functional.conv1d`, `conv2d`, `conv3d`, batch and channels as the Problem has them; and the
+product of `torch.fft` transforms that models with long convolutions write themselves.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
+from scipy.fft import next_fast_len  # type: ignore[import-untyped, unused-ignore]
 from torch.nn import functional
 
 from benchmarks.operands import Operands
 from benchmarks.peers import Peer, Refusal
-from benchmarks.peers.scope import as_correlation, floats, one_boundary
+from benchmarks.peers.scope import as_convolution, as_correlation, floats, one_boundary
 from benchmarks.rounds import Call
 from faltung.task.problem import Problem
 
@@ -63,4 +66,30 @@ def _too_far(problem: Problem, beyond: list[tuple[int, int]]) -> bool:
     return any(max(amounts) >= n or min(amounts) < 0 for amounts, n in zip(beyond, problem.input_shape, strict=True))
 
 
-PEERS = (Peer("torch", conv),)
+def spectrum(problem: Problem, operands: Operands) -> Call | Refusal:
+    """Real transforms of the whole input, its zeros included, each channel with its own kernel."""
+    if reason := floats(problem) or one_boundary(problem, {"constant"}):
+        return reason
+    spread = any(step > 1 for step in problem.stride + problem.dilation + problem.input_dilation)
+    if problem.channels != problem.groups or problem.channels != problem.filters or spread or problem.fill_value != 0:
+        return "one kernel for each channel, zeros beyond the edges, no steps"
+    x, w = torch.from_numpy(operands.x), torch.from_numpy(as_convolution(problem, operands.w))
+    axes = tuple(range(-problem.ndim, 0))
+    sizes = [
+        next_fast_len(n + k - 1, real=True) for n, k in zip(problem.input_shape, problem.kernel_shape, strict=True)
+    ]
+    first = [low + reach[1] for low, reach in zip(problem.low, problem.reach(), strict=True)]
+    if any(start < 0 or start + n > size for start, n, size in zip(first, problem.length, sizes, strict=True)):
+        return "no output that the kernel does not touch"
+    box = (..., *(slice(start, start + n) for start, n in zip(first, problem.length, strict=True)))
+    if not problem.plain:
+        w = w.reshape(problem.filters, *problem.kernel_shape)
+
+    def call() -> object:
+        product = torch.fft.rfftn(x, sizes, axes) * torch.fft.rfftn(w, sizes, axes)
+        return torch.fft.irfftn(product, sizes, axes)[box].contiguous()
+
+    return call
+
+
+PEERS = (Peer("torch", conv), Peer("torch.fft", spectrum))

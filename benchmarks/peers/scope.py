@@ -59,12 +59,17 @@ def inside(problem: Problem) -> tuple[slice, ...] | None:
 
 def as_convolution(problem: Problem, w: Array) -> Array:
     """The kernel that, convolved, gives the Problem's sum."""
-    return w if problem.operation == "convolve" else np.ascontiguousarray(np.flip(w).conj())
+    return w if problem.operation == "convolve" else _flipped(problem, w).conj()
 
 
 def as_correlation(problem: Problem, w: Array) -> Array:
     """The kernel that, slid over the input without a flip or a conjugate, gives the Problem's sum."""
-    return w.conj() if problem.operation == "correlate" else np.ascontiguousarray(np.flip(w))
+    return w.conj() if problem.operation == "correlate" else _flipped(problem, w)
+
+
+def _flipped(problem: Problem, w: Array) -> Array:
+    axes = tuple(range(-min(problem.ndim, w.ndim), 0))  # of space; a factor has one
+    return np.ascontiguousarray(np.flip(w, axes))
 
 
 def correlation_center(problem: Problem) -> tuple[int, ...]:

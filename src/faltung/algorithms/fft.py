@@ -110,7 +110,7 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
     kernels = _core.OverlapSave(transform, taps, tiles.in_lanes, settings.level())
     offset = [low + first for low, (first, _) in zip(problem.low, problem.reach(), strict=True)]
     boundary = [BOUNDARIES.index(b) for b in problem.boundary]
-    kept = (..., *(slice(None, None, s) for s in problem.stride))
+    kept: tuple[slice, ...] = (*(slice(None),) * 2, *(slice(None, None, s) for s in problem.stride))
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
         computed = dense is problem and out.dtype == compute
