@@ -17,12 +17,7 @@ namespace {
 
 // Up to here the call itself costs more than any other algorithm could save.
 constexpr std::ptrdiff_t most_taps = 64;
-
-// Transforms set in earlier along one axis, and where vectors are short.
-std::ptrdiff_t most_products(bool along_one_axis, Level level) {
-    if (level == Level{}) return along_one_axis ? 1 << 13 : 1 << 15;
-    return along_one_axis ? 1 << 17 : 1 << 18;
-}
+constexpr std::ptrdiff_t most_products = 1 << 17;
 
 enum class Mode { full, same, valid };
 
@@ -58,14 +53,13 @@ bool is_plain(const ArrayView& view) {
 }
 
 // Whether both are plain, the kernel fits into the input along every axis, and products are few.
-bool are_tiny(const ArrayView& input, const ArrayView& kernel, Level level) {
+bool are_tiny(const ArrayView& input, const ArrayView& kernel) {
     if (!is_plain(input) || !is_plain(kernel) || input.element != kernel.element) return false;
     if (input.dimensions != kernel.dimensions) return false;
     for (int axis = 0; axis < input.dimensions; ++axis)
         if (kernel.shape[axis] > input.shape[axis]) return false;
     const std::ptrdiff_t taps = size_of(kernel);
-    const bool along_one_axis = *std::max_element(kernel.shape, kernel.shape + kernel.dimensions) == taps;
-    return taps <= most_taps && size_of(input) <= most_products(along_one_axis, level) / taps;
+    return taps <= most_taps && size_of(input) <= most_products / taps;
 }
 
 Axis make_axis(std::ptrdiff_t samples, std::ptrdiff_t taps, std::ptrdiff_t step, Mode mode) {
@@ -121,7 +115,7 @@ PyObject* tiny(PyObject* input, PyObject* kernel, PyObject* word, PyObject* said
     ArrayView x, w;
     Mode mode;
     if (!are_same(said, defaults) || !read_mode(word, mode)) Py_RETURN_NONE;
-    if (!view_array(input, x) || !view_array(kernel, w) || !are_tiny(x, w, level)) Py_RETURN_NONE;
+    if (!view_array(input, x) || !view_array(kernel, w) || !are_tiny(x, w)) Py_RETURN_NONE;
     return x.element == Element::float32 ? convolve<float>(x, w, mode, correlate, level)
                                          : convolve<double>(x, w, mode, correlate, level);
 }

@@ -88,7 +88,7 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     operations = count * (2 * 4.25 * tiles.points * math.log2(tiles.points) + 6 * tiles.points)
     moving = bytes_moved(dense) / machine.bytes_per_second
     return Cost(
-        seconds=machine.call_seconds + max(tiles.seconds, moving),
+        seconds=machine.transform_call_seconds + max(tiles.seconds, moving),
         limit_seconds=max(operations / (2 * lanes * machine.vector_products_per_second), moving),
         error_bound=error_bound(problem, tiles.points),
         workspace=int(2 * lanes * tiles.points + 2 * problem.filters * tiles.points)
