@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from faltung.functions.characteristic import Factor, Spectrum, absolute_integral
 from faltung.functions.plan import Choice, ContinuousPlan
 from faltung.functions.representation import Representation
 from faltung.functions.table import WORTH_A_LOOK, Cost, check_existence, of_spectrum, ranking, solve
+
+
+# The binary logarithm of what the integral of the modulus may come to.
+_LARGEST = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,8 @@ def plan_power(f: Representation, n: int, method: str = "auto") -> ContinuousPla
     count = copies(n)
     if count > 1:
         check_existence(f, f)
+        if f.pieces.count and (count - 1) * math.log2(absolute_integral(f.pieces) or 1.0) > _LARGEST:
+            raise errors.overflows("convolution_power")
     choices, refused = [], []
     for algorithm in POWERS:
         reason = algorithm.refuse(f, count)

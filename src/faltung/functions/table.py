@@ -236,12 +236,16 @@ def solve(f: Representation, g: Representation, method: str = "auto") -> Represe
 
 
 def check_existence(f: Representation, g: Representation) -> None:
-    """Refuse pairs whose integral does not converge, or whose result comes to no constant."""
+    """Refuse pairs whose integral does not converge, or whose result comes to no constant or beyond all numbers."""
     (f_before, f_after), (g_before, g_after) = f.limits, g.limits
     if (f_before != 0 and g_after != 0) or (f_after != 0 and g_before != 0):
         raise errors.diverges("does not converge over a: far out the product comes to a constant other than 0")
     if (f_before != 0 and g_before != 0) or (f_after != 0 and g_after != 0):
         raise errors.diverges("exists at each t, but grows like t: both operands stay at a constant on the same side")
+
+
+    if not math.isfinite(f.pieces.scale * g.pieces.mass + g.pieces.scale * f.pieces.mass):
+        raise errors.overflows("convolve")
 
 
 def _by_parts(f: Representation, g: Representation) -> Representation:
