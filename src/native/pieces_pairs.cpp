@@ -113,7 +113,8 @@ bool pair_polynomials(const Operand& f, const Operand& g, const LegendreTables& 
 
 bool add_polynomials(const PairPolynomials& polynomials, const double* points, std::ptrdiff_t count, double* totals,
                      Level level, int threads, const Interrupted& interrupted) {
-    constexpr std::ptrdiff_t step = 1 << 11;  // sums that stay in the first-level cache
+    // Sums that stay in the first-level cache, unless looking through all polynomials would be dearer.
+    const std::ptrdiff_t step = std::max<std::ptrdiff_t>(1 << 11, count / 64 + 1);
     const PiecesKernel& kernel = FALTUNG_DISPATCH(level, pieces_kernel);
     const Task task = [&](std::ptrdiff_t index, int) {
         const double* const begin = points + index * step;

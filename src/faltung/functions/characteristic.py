@@ -30,6 +30,8 @@ _TAIL = 2.0**-55
 _FEWEST, _MOST = 32, 256
 # Half the phase of the fastest wave on one panel: it takes some 40 Gauss nodes.
 _MOST_TURNS = 16.0
+# What rounding leaves where there is nothing, in units of its bound.
+_NOISE = 1 / 16
 # One piece of the result for every so many frequencies: 24 coefficients then just do.
 _FREQUENCIES = 4
 # Exponents that Chernoff's bound is sought over, in units of the inverse spread.
@@ -97,6 +99,7 @@ def spectrum_of(*factors: Factor) -> Spectrum | str:
             values, rounding = _transform(*nodes, step, count, centre)
             product, error = _times(product, error, values, rounding, factor.power)
         size = np.abs(product)
+        size[size < error * _NOISE] = 0
         tail = np.cumsum(size[::-1])[::-1]
         last = int(np.argmax(tail <= _TAIL * tail[0]))
         if last and last <= 3 * count // 4:

@@ -66,6 +66,8 @@ def construct(
         hard[0] |= before.limit != 0
         hard[-1] |= after.limit != 0
     pieces, error = build(evaluate, Skeleton.of(edges, hard, powers), tolerance, strict=True)
+    if pieces.scale == 0 and not (before.limit or after.limit):
+        raise errors.nothing_found()
     return Constructed(pieces, (_plain(before.limit), _plain(after.limit)), error, before.tail + after.tail)
 
 

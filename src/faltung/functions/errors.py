@@ -22,6 +22,22 @@ def not_finite(at: float, value: Any) -> ValueError:
     )
 
 
+def nothing_found() -> ValueError:
+    """A callable that is zero wherever it was sampled."""
+    return ValueError(
+        "function is 0 at every point it was sampled at: expected one that is not; a narrow function is found by a "
+        "break point near it, in breakpoints=, and the zero function is Function.box(0, 1) * 0"
+    )
+
+
+def overflows(operation: str) -> OverflowError:
+    """A convolution beyond the largest number."""
+    return OverflowError(
+        f"{operation}: values may exceed the largest float64, 1.8e308: expected operands whose sizes multiply to less; "
+        "scale one of them down first"
+    )
+
+
 def not_vectorised(reason: str) -> TypeError:
     """A callable that takes no arrays."""
     return TypeError(

@@ -21,8 +21,8 @@ from faltung.functions import chebyshev, cost, rules
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 
-# Coefficients that are kept at once: 64 MiB of them.
-MOST_COEFFICIENTS = 1 << 23
+# Coefficients that are kept at once: 128 MiB of them.
+MOST_COEFFICIENTS = 1 << 24
 
 
 def convolve_pairs(f: Pieces, g: Pieces, edges: Array) -> Array:
@@ -35,7 +35,7 @@ def convolve_pairs(f: Pieces, g: Pieces, edges: Array) -> Array:
     """
     u = chebyshev.points(f.degree + g.degree + 2)[:, np.newaxis]
     t = (edges[1:] + edges[:-1]) / 2 + np.diff(edges) / 2 * u
-    step = max(MOST_COEFFICIENTS // coefficients_of(f, g) * f.count, 1)
+    step = max(MOST_COEFFICIENTS * f.count // coefficients_of(f, g), 1)
     total = np.zeros(t.shape, np.result_type(f.series, g.series))
     for first in range(0, f.count, step):
         total += PairPolynomials.of(f.between(first, min(first + step, f.count)), g)(t.ravel()).reshape(t.shape)

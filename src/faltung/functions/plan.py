@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from faltung.functions import errors
 from faltung.functions.representation import Representation
-from faltung.functions.table import Cost, check_existence, ranking
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An algorithm that can do it, at a cost."""
-
-    name: str
-    cost: Cost
-    run: Callable[[], Representation]
+from faltung.functions.table import TABLE, Able, Algorithm, Cost, Refused, check_existence, rank
 
 
 class ContinuousPlan:
@@ -39,26 +28,30 @@ class ContinuousPlan:
     'polynomials'
     """
 
-    def __init__(self, able: Sequence[Choice], refused: Sequence[tuple[str, str]], method: str) -> None:
-        self._able = sorted(able, key=lambda choice: choice.cost.seconds)
-        self._refused = list(refused)
-        self._chosen = self._choose(method)
-        self._others = [choice for choice in self._able if choice is not self._chosen]
-        self.algorithm = self._chosen.name
+    def __init__(self, able: Able, refused: Refused, operands: tuple[Any, ...], method: str) -> None:
+        self._refused, self._operands = refused, operands
+        self._chosen = self._choose(able, method)
+        self._others = [candidate for candidate in able if candidate is not self._chosen]
+        self.algorithm = self._chosen[0].name
 
-    def _choose(self, method: str) -> Choice:
-        for choice in self._able:
-            if method in ("auto", choice.name):
-                return choice
+    @classmethod
+    def ranked(cls, table: Sequence[Algorithm], operands: tuple[Any, ...], method: str) -> ContinuousPlan:
+        """The plan that a table of algorithms makes for these operands."""
+        return cls(*rank(table, operands, method), operands, method)
+
+    def _choose(self, able: Able, method: str) -> tuple[Algorithm, Cost]:
+        for candidate in able:
+            if method in ("auto", candidate[0].name):
+                return candidate
         for name, reason in self._refused:
             if name == method:
                 raise errors.method_refuses(method, reason)
-        names = [*(choice.name for choice in self._able), *(name for name, _ in self._refused)]
+        names = [*(algorithm.name for algorithm, _ in able), *(name for name, _ in self._refused)]
         raise errors.unknown_method(method, names)
 
     def __call__(self) -> Any:
         """The convolution."""
-        return self._chosen.run()
+        return self._chosen[0].run(*self._operands)
 
     def __repr__(self) -> str:
         return f"ContinuousPlan(algorithm={self.algorithm!r})"
@@ -68,12 +61,12 @@ class ContinuousPlan:
 
     def explain(self) -> str:
         """The explanation as text: chosen, slower, refused."""
-        cost = self._chosen.cost
+        cost = self._chosen[1]
         name = f"{self.algorithm}  {cost.detail}"
         sign = "≤" if cost.guaranteed else "≈"
         lines = [f"{name:<40}{_milliseconds(cost.seconds):>9}   error {sign} {cost.error_bound:.0e} of the scale"]
         if self._others:
-            slower = " · ".join(f"{other.name} {_milliseconds(other.cost.seconds)}" for other in self._others)
+            slower = " · ".join(f"{other.name} {_milliseconds(price.seconds)}" for other, price in self._others)
             lines.append(f"  slower:   {slower}")
         if self._refused:
             lines.append("  refused:  " + " · ".join(f"{name} ({reason})" for name, reason in self._refused))
@@ -81,14 +74,14 @@ class ContinuousPlan:
 
     def as_dict(self) -> dict[str, Any]:
         """The explanation as plain values: seconds on one core, error over the result's scale."""
-        cost = self._chosen.cost
+        cost = self._chosen[1]
         return {
             "chosen": self.algorithm,
             "detail": cost.detail,
             "seconds": cost.seconds,
             "error_bound": cost.error_bound,
             "guaranteed": cost.guaranteed,
-            "slower": [{"algorithm": other.name, "seconds": other.cost.seconds} for other in self._others],
+            "slower": [{"algorithm": other.name, "seconds": price.seconds} for other, price in self._others],
             "refused": dict(self._refused),
         }
 
@@ -96,9 +89,7 @@ class ContinuousPlan:
 def plan_pair(x: Representation, w: Representation, method: str) -> ContinuousPlan:
     """The plan of the convolution of two functions."""
     check_existence(x, w)
-    able, refused = ranking(x, w)
-    choices = [Choice(algorithm.name, cost, partial(algorithm.run, x, w)) for algorithm, cost in able]
-    return ContinuousPlan(choices, refused, method)
+    return ContinuousPlan.ranked(TABLE, (x, w), method)
 
 
 def _milliseconds(seconds: float) -> str:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from faltung.functions import cost, errors
 from faltung.functions.build import NODES, TOLERANCE, build
 from faltung.functions.characteristic import Factor, Spectrum, absolute_integral, spectrum_of
-from faltung.functions.plan import Choice, ContinuousPlan
+from faltung.functions.plan import ContinuousPlan
 from faltung.functions.representation import Representation
-from faltung.functions.table import WORTH_A_LOOK, Cost, check_existence, of_spectrum, ranking, solve
+from faltung.functions.table import WORTH_ASKING, Algorithm, Cost, check_existence, of_spectrum, ranking, solve
 
-
-@dataclass(frozen=True, slots=True)
-class PowerAlgorithm:
-    """One way to convolve n copies of a function."""
-
-    name: str
-    refuse: Callable[[Representation, int], str | None]
-    cost: Callable[[Representation, int], Cost]
-    run: Callable[[Representation, int], Representation]
+# The binary logarithm of what the integral of the modulus may come to.
+_LARGEST = 1000.0
 
 
 def _refuse_form(f: Representation, _n: int) -> str | None:
@@ -39,10 +32,6 @@ def _by_form(f: Representation, n: int) -> Representation:
     form = f.form.power(n)
     pieces, error = form.pieces()
     return f.assembled(pieces, form=form, error=error, tail=f.tail * n, support=_support(f, n))
-
-
-def _refuse_squaring(_f: Representation, _n: int) -> str | None:
-    return None
 
 
 def _cost_squaring(f: Representation, n: int) -> Cost:
@@ -91,8 +80,6 @@ def _refuse_characteristic(f: Representation, n: int) -> str | None:
         return "constant beyond the ends"
     if f.iscomplex:
         return "complex values"
-    if _cost_squaring(f, n).seconds < WORTH_A_LOOK:
-        return "squaring is done before it is known"
     spectrum = spectrum_of(Factor(f.pieces, n))
     return spectrum if isinstance(spectrum, str) else None
 
@@ -121,9 +108,11 @@ def _spectrum(f: Representation, n: int) -> Spectrum:
 
 
 POWERS = (
-    PowerAlgorithm("closed_form", _refuse_form, _cost_form, _by_form),
-    PowerAlgorithm("characteristic_functions", _refuse_characteristic, _cost_characteristic, _by_characteristic),
-    PowerAlgorithm("squaring", _refuse_squaring, _cost_squaring, lambda f, n: by_squaring(f, n, solve)),
+    Algorithm("closed_form", _refuse_form, _cost_form, _by_form),
+    Algorithm("squaring", lambda _f, _n: None, _cost_squaring, lambda f, n: by_squaring(f, n, solve)),
+    Algorithm(
+        "characteristic_functions", _refuse_characteristic, _cost_characteristic, _by_characteristic, WORTH_ASKING
+    ),
 )
 
 
@@ -144,15 +133,9 @@ def plan_power(f: Representation, n: int, method: str = "auto") -> ContinuousPla
     count = copies(n)
     if count > 1:
         check_existence(f, f)
-    choices, refused = [], []
-    for algorithm in POWERS:
-        reason = algorithm.refuse(f, count)
-        if reason is None:
-            price = algorithm.cost(f, count)
-            choices.append(Choice(algorithm.name, price, partial(algorithm.run, f, count)))
-        else:
-            refused.append((algorithm.name, reason))
-    return ContinuousPlan(choices, refused, method)
+        if f.pieces.count and (count - 1) * math.log2(absolute_integral(f.pieces) or 1.0) > _LARGEST:
+            raise errors.overflows("convolution_power")
+    return ContinuousPlan.ranked(POWERS, (f, count), method)
 
 
 def convolution_power(f: Representation, n: int, *, method: str = "auto") -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from faltung.functions import cost, errors, products
 from faltung.functions.build import NODES, TOLERANCE
@@ -19,10 +20,10 @@ _HIGHEST_DEGREE = 2 * NODES - 1
 # An adaptive construction samples about this many pieces for each piece of the result before they are merged.
 _LEVELS = 2.0
 _GRADED = 100.0
-# Characteristic functions: an exponential, a product in their sums, and the seconds of another
-# algorithm from which on it is worth computing them to know whether they do.
+# Characteristic functions: an exponential, a product in their sums, and what it takes to compute
+# them, which shows whether they do.
 _EXPONENTIAL, _PRODUCT = 25e-9, 1e-9
-WORTH_A_LOOK = 1e-2
+WORTH_ASKING = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,20 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """One way to convolve two functions."""
+    """One way to convolve: two functions, or n copies of one.
+
+    Attributes
+    ----------
+    worth_asking
+        Seconds: if another way takes less, it is not even asked whether this one can, because to
+        know that takes as long.
+    """
 
     name: str
-    refuse: Callable[[Representation, Representation], str | None]
-    cost: Callable[[Representation, Representation], Cost]
-    run: Callable[[Representation, Representation], Representation]
+    refuse: Callable[..., str | None]
+    cost: Callable[..., Cost]
+    run: Callable[..., Representation]
+    worth_asking: float = 0.0
 
 
 def _refuse_atoms(f: Representation, g: Representation) -> str | None:
@@ -150,10 +159,6 @@ def _refuse_characteristic(f: Representation, g: Representation) -> str | None:
         return reason
     if f.iscomplex or g.iscomplex:
         return "complex values"
-    singular = bool(f.pieces.singular.any() or g.pieces.singular.any())
-    other = _cost_graded(f, g) if singular else min(_cost_quadrature(f, g), _cost_legendre(f, g), key=_seconds)
-    if other.seconds < WORTH_A_LOOK:
-        return "quadrature is done before it is known"
     spectrum = spectrum_of(Factor(f.pieces), Factor(g.pieces))
     return spectrum if isinstance(spectrum, str) else None
 
@@ -173,10 +178,6 @@ def of_spectrum(spectrum: Spectrum) -> Cost:
     return Cost(seconds, spectrum.share, f"{terms} frequencies")
 
 
-def _seconds(cost: Cost) -> float:
-    return cost.seconds
-
-
 def _cost_graded(f: Representation, g: Representation) -> Cost:
     plain = _cost_quadrature(f, g)
     return Cost(plain.seconds * _GRADED, 1e-11, "panels graded towards the singular ends")
@@ -194,24 +195,45 @@ TABLE = (
         _refuse_characteristic,
         _cost_characteristic,
         products.by_characteristic_functions,
+        WORTH_ASKING,
     ),
     Algorithm("gauss", _refuse_singular, _cost_quadrature, products.by_quadrature),
     Algorithm("graded", _refuse_pieces, _cost_graded, products.by_quadrature),
 )
 
 
-def ranking(f: Representation, g: Representation) -> tuple[list[tuple[Algorithm, Cost]], list[tuple[str, str]]]:
+Able = list[tuple[Algorithm, Cost]]
+Refused = list[tuple[str, str]]
+
+
+def ranking(f: Representation, g: Representation, method: str = "auto") -> tuple[Able, Refused]:
     """The algorithms that can convolve f with g, fastest first, and the others with their reasons."""
-    able: list[tuple[Algorithm, Cost]] = []
-    refused: list[tuple[str, str]] = []
-    for algorithm in TABLE:
-        reason = algorithm.refuse(f, g)
+    return rank(TABLE, (f, g), method)
+
+
+def rank(table: Sequence[Algorithm], operands: tuple[Any, ...], method: str) -> tuple[Able, Refused]:
+    """The algorithms of a table that can do it, fastest first, and the others with their reasons.
+
+    One that takes long to ask is asked if it is named, or if no other is fast.
+    """
+    able: Able = []
+    refused: Refused = []
+    for algorithm in sorted(table, key=lambda algorithm: algorithm.worth_asking):
+        best = min(able, key=_seconds, default=None)
+        if best is not None and _seconds(best) < algorithm.worth_asking and method != algorithm.name:
+            refused.append((algorithm.name, f"{best[0].name} is done before that is known"))
+            continue
+        reason = algorithm.refuse(*operands)
         if reason is None:
-            able.append((algorithm, algorithm.cost(f, g)))
+            able.append((algorithm, algorithm.cost(*operands)))
         else:
             refused.append((algorithm.name, reason))
-    able.sort(key=lambda candidate: candidate[1].seconds)
+    able.sort(key=_seconds)
     return able, refused
+
+
+def _seconds(candidate: tuple[Algorithm, Cost]) -> float:
+    return candidate[1].seconds
 
 
 def solve(f: Representation, g: Representation, method: str = "auto") -> Representation:
@@ -223,7 +245,7 @@ def solve(f: Representation, g: Representation, method: str = "auto") -> Represe
         The integral does not exist or grows without bound; or ``method`` refuses or is none.
     """
     check_existence(f, g)
-    able, refused = ranking(f, g)
+    able, refused = ranking(f, g, method)
     if method == "auto":
         return able[0][0].run(f, g)
     for algorithm, _ in able:
@@ -236,12 +258,15 @@ def solve(f: Representation, g: Representation, method: str = "auto") -> Represe
 
 
 def check_existence(f: Representation, g: Representation) -> None:
-    """Refuse pairs whose integral does not converge, or whose result comes to no constant."""
+    """Refuse pairs whose integral does not converge, or whose result comes to no constant or beyond all numbers."""
     (f_before, f_after), (g_before, g_after) = f.limits, g.limits
     if (f_before != 0 and g_after != 0) or (f_after != 0 and g_before != 0):
         raise errors.diverges("does not converge over a: far out the product comes to a constant other than 0")
     if (f_before != 0 and g_before != 0) or (f_after != 0 and g_after != 0):
         raise errors.diverges("exists at each t, but grows like t: both operands stay at a constant on the same side")
+
+    if not math.isfinite(f.pieces.scale * g.pieces.mass + g.pieces.scale * f.pieces.mass):
+        raise errors.overflows("convolve")
 
 
 def _by_parts(f: Representation, g: Representation) -> Representation:
