@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from faltung.functions import errors
 from faltung.functions.representation import Representation
-from faltung.functions.table import check_existence, ranking, solve
+from faltung.functions.table import TABLE, check_existence, ranking, solve
 
 
 class ContinuousPlan:
@@ -31,6 +32,10 @@ class ContinuousPlan:
         self._operands, self._method = (x, w), method
         able, self._refused = ranking(x, w)
         named = [candidate for candidate in able if candidate[0].name == method]
+        if method in dict(self._refused):
+            raise errors.method_refuses(method, dict(self._refused)[method])
+        if not named and method != "auto":
+            raise errors.unknown_method(method, [algorithm.name for algorithm in TABLE])
         self._chosen = (named or able)[0]
         self._others = [candidate for candidate in able if candidate is not self._chosen]
         self.algorithm = self._chosen[0].name
