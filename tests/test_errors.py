@@ -15,9 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
+from scipy import stats
 
 import faltung as ft
 from faltung import errors, settings
+from faltung.functions import errors as function_errors
+from faltung.functions.expression import parse
+from faltung.symbolic import errors as symbolic_errors
 from faltung.tensor import errors as layer_errors
 
 GOLDEN = Path(__file__).parent / "golden" / "errors.txt"
@@ -54,6 +59,12 @@ WORDS = {
     "records": np.zeros(3, [("re", float), ("im", float)]),
     "masked": np.ma.masked_array([1.0, 2.0], [False, True]),
     "subclassed": np.zeros(3).view(type("Quantity", (np.ndarray,), {})),
+    "parse": parse,
+    "stats": stats,
+    "sympy": sympy,
+    "t": sympy.Symbol("t", real=True),
+    "a": sympy.Symbol("a"),
+    "b": sympy.Symbol("b"),
     "huge": functools.partial(np.broadcast_to, np.int8(1)),
 }
 
@@ -71,10 +82,10 @@ def test_no_call_is_listed_twice() -> None:
 def test_every_message_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     messages: set[str] = set()
     reached: set[str] = set()
-    for module in (errors, layer_errors):
+    for module in (errors, function_errors, layer_errors, symbolic_errors):
         for name, message in list(vars(module).items()):
             if inspect.isfunction(message) and name[0] != "_":
-                messages.add(name)
+                messages.add(f"{module.__name__}.{name}")
                 monkeypatch.setattr(module, name, _noted(message, reached))
     for call, _ in golden():
         told(call)
@@ -84,7 +95,7 @@ def test_every_message_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
 def _noted(message: Callable[..., Exception], reached: set[str]) -> Callable[..., Exception]:
     @functools.wraps(message)
     def note(*arguments: Any) -> Exception:
-        reached.add(message.__name__)
+        reached.add(f"{message.__module__}.{message.__name__}")
         return message(*arguments)
 
     return note

@@ -369,8 +369,8 @@ def constant() -> ft.Function:
         (lambda: F(lambda t: "one", (0, 1)), "it returned <U3 values"),
         (lambda: ft.convolve(F.box(), [1.0, 2.0]), "w is a list: expected a Function"),
         (lambda: ft.convolve(np.ones(3), F.box()), "x is a ndarray: .* spacing="),
-        (lambda: ft.convolve(F.box(), F.box(), "same"), "mode: only arrays have that"),
-        (lambda: ft.convolve(F.box(), F.box(), stride=2), "stride: only arrays have that"),
+        (lambda: ft.convolve(F.box(), F.box(), "same"), "mode: Functions do not have that"),
+        (lambda: ft.convolve(F.box(), F.box(), stride=2), "stride: Functions do not have that"),
         (lambda: ft.convolve(np.ones(3), np.ones(2), spacing=0.1), "spacing=0.1: only a continuous kernel"),
     ],
 )

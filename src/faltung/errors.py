@@ -327,3 +327,8 @@ def integers_out_of_plan(argument: str, dtype: str) -> OverflowError:
 def spacing_without_function(value: object) -> TypeError:
     """spacing= beside arrays alone."""
     return TypeError(f"spacing={value!r}: only a continuous kernel has use for it: expected a faltung.Function as w")
+
+
+def variable_without_expression(value: object) -> TypeError:
+    """variable= beside arrays alone."""
+    return TypeError(f"variable={value!r}: only SymPy expressions have one: expected expressions as x and w")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import importlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from numpy.typing import DTypeLike, NDArray
@@ -21,8 +23,12 @@ from faltung.task.normalise import normalise
 
 Integers = int | Sequence[int]
 
-# Those of `convolve`, spacing before method.
-_DEFAULTS = (None, "constant", 0, None, 1, 1, "propagate", "norm", None, None, "auto", None, None)
+# Those of `convolve`, method behind variable.
+_DEFAULTS = (None, "constant", 0, None, 1, 1, "propagate", "norm", None, None, None, "auto", None, None)
+
+# Operands of other libraries, by the module of a class that they descend from, and the wing of
+# ours that serves them: it loads when the first one comes.
+_SERVED = {"sympy.core.expr": "faltung.symbolic"}
 
 
 def convolve(
@@ -41,6 +47,7 @@ def convolve(
     method: str = "auto",
     dtype: DTypeLike | None = None,
     spacing: float | None = None,
+    variable: Any = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
 ) -> Any:
@@ -53,7 +60,8 @@ def convolve(
     Parameters
     ----------
     x
-        Input, array of any number of dimensions, or a sequence; or a `Function`.
+        Input, array of any number of dimensions, or a sequence; or a `Function`, or a SymPy
+        expression, beside another of its kind.
     w
         Kernel: an array with as many dimensions, a `Kernel`, a sequence, or a tuple of 1-D
         kernels, one for each axis, whose outer product it is.
@@ -93,6 +101,9 @@ def convolve(
         numbers, sequences and Kernels take the array's floating type.
     spacing
         Distance between the samples of ``x``, for a continuous kernel: a `Function` as ``w``.
+    variable
+        The `sympy.Symbol` that expressions are functions of, where they have others as
+        parameters.
     out
         Array for the result, which may overlap ``x`` or ``w``.
     threads
@@ -102,7 +113,8 @@ def convolve(
     Returns
     -------
     ndarray
-        Feature map. A masked array if ``x`` is one; a `Kernel` if both operands are.
+        Feature map. A masked array if ``x`` is one; a `Kernel`, a `Function` or an expression if
+        both operands are.
 
     Raises
     ------
@@ -146,6 +158,7 @@ def convolve(
         accuracy,
         dtype,
         spacing,
+        variable,
         method,
         out,
         threads,
@@ -169,6 +182,7 @@ def correlate(
     method: str = "auto",
     dtype: DTypeLike | None = None,
     spacing: float | None = None,
+    variable: Any = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
 ) -> Any:
@@ -205,6 +219,7 @@ def correlate(
         accuracy,
         dtype,
         spacing,
+        variable,
         method,
         out,
         threads,
@@ -259,26 +274,26 @@ def plan(
     """
     options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype)
     for operand in (x, w):
-        own = getattr(type(operand), "__faltung_plan__", None)
+        own = _own(operand, "__faltung_plan__", "plan_operands")
         if own is not None:
             # Its own kind of plan, with the same face.
-            made: Plan = own(operand, x, w, operation=operation, options=options, method=method)
+            made: Plan = own(x, w, operation=operation, options=options, method=method)
             return made
     count = None if threads is None else settings.checked_threads(threads)
     return Plan(discover(normalise(operation, x, w, options), method), method, count)
 
 
 def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, ...]) -> Any:
-    """One call, from what was said to the result; ``said`` is ordered as in `convolve`, spacing before method."""
+    """One call, from what was said to the result; ``said`` is ordered as in `convolve`, method behind variable."""
     quick = tiny.attempt(x, w, mode, said, _DEFAULTS, operation == "correlate")
     if quick is not None:
         return quick
     *words, method, out, threads = said
     options = Options(mode, *words)
     for operand in (x, w):
-        own = getattr(type(operand), "__faltung_convolve__", None)
+        own = _own(operand, "__faltung_convolve__", "operate")
         if own is not None:
-            result = own(operand, x, w, operation=operation, options=options, method=method, out=out, threads=threads)
+            result = own(x, w, operation=operation, options=options, method=method, out=out, threads=threads)
             if result is not NotImplemented:
                 return result
     count = None if threads is None else settings.checked_threads(threads)
@@ -290,6 +305,18 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
     if isinstance(x, Kernel) and isinstance(w, Kernel):
         return _as_kernel(operation, x, w, y, options)
     return y
+
+
+def _own(operand: object, method: str, function: str) -> Callable[..., Any] | None:
+    """What an operand does itself instead of an array: by its method, or by the wing that serves its library."""
+    own = getattr(type(operand), method, None)
+    if own is not None:
+        return functools.partial(own, operand)
+    for base in type(operand).__mro__:
+        if base.__module__ in _SERVED:
+            served: Callable[..., Any] = getattr(importlib.import_module(_SERVED[base.__module__]), function)
+            return served
+    return None
 
 
 def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], options: Options) -> Any:

@@ -38,9 +38,9 @@ def weighted_average(x: Function, w: Function, *, normalize: bool = False) -> Fu
     if normalize:
         total = w.integral()
         if total == 0:
-            raise errors.not_a_density(0.0, 0.0)
+            raise errors.not_a_density("w", "its integral is 0")
         w = w / total
-    check_density(w)
+    check_density(w, "w")
     result = solve(x, w)
     assert isinstance(result, Function)
     return result

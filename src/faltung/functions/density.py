@@ -65,7 +65,7 @@ class Density:
 
     def __init__(self, distribution: Any) -> None:
         if isinstance(distribution, Function):
-            check_density(distribution)
+            check_density(distribution, "distribution")
             self._function: Function | None = distribution
             self._lattice: Lattice | None = None
             self._mean, self._var = _moments(distribution)

@@ -97,9 +97,9 @@ def not_a_function(argument: str, value: Any) -> TypeError:
 
 
 def array_options(names: Sequence[str]) -> TypeError:
-    """Options of array convolutions beside Functions."""
+    """Options of other operands beside Functions."""
     return TypeError(
-        f"{', '.join(names)}: only arrays have that; expected convolve(x, w) and correlate(x, w) of Functions without"
+        f"{', '.join(names)}: Functions do not have that; expected convolve(x, w) and correlate(x, w) without"
     )
 
 
@@ -113,12 +113,12 @@ def parameter(argument: str, value: Any, expected: str) -> ValueError:
     return ValueError(f"{argument}={value!r}: expected {expected}")
 
 
-def not_a_density(integral: float, minimum: float) -> ValueError:
-    """A weight function that is no density."""
-    return ValueError(
-        f"w is no density: its integral is {integral:.6g} and its minimum {minimum:.6g}; expected an integral of 1 and "
-        "no negative value; normalize=True divides by the integral, convolve(x, w) asks for no density"
-    )
+def not_a_density(argument: str, reason: str) -> ValueError:
+    """A weight function or a law that is no density."""
+    mend = "normalize=True divides by the integral, convolve(x, w) asks for no density"
+    if argument != "w":
+        mend = "f / f.integral() has an integral of 1"
+    return ValueError(f"{argument} is no density: {reason}; expected an integral of 1 and no negative value; {mend}")
 
 
 def not_a_distribution(value: Any) -> TypeError:

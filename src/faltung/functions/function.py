@@ -99,12 +99,14 @@ class Function(Representation):
     @classmethod
     def box(cls, low: float = 0.0, high: float = 1.0, height: complex = 1.0) -> Function:
         """``height`` on [low, high], zero elsewhere; of height 1 on an interval of length 1 it is a density."""
-        return cls.assembled(named.linear([low, high], [[height], [height]], ("low", "high")))
+        value = named.scalar("height", height)
+        return cls.assembled(named.linear([low, high], [[value], [value]], ("low", "high")))
 
     @classmethod
     def triangle(cls, low: float = -1.0, peak: float = 0.0, high: float = 1.0, height: complex = 1.0) -> Function:
         """Linear from 0 at ``low`` up to ``height`` at ``peak`` and down to 0 at ``high``."""
-        return cls.assembled(named.linear([low, peak, high], [[0, height], [height, 0]], ("low", "peak", "high")))
+        value = named.scalar("height", height)
+        return cls.assembled(named.linear([low, peak, high], [[0, value], [value, 0]], ("low", "peak", "high")))
 
     @classmethod
     def polynomial(cls, edges: ArrayLike, coefficients: ArrayLike) -> Function:
@@ -159,13 +161,14 @@ class Function(Representation):
         """
         if order < 0 or order != int(order):
             raise errors.parameter("order", order, "an integer of at least 0")
-        return cls.assembled(Pieces.nothing(), atoms=(Atom(named.finite("at", at), int(order), weight),))
+        atom = Atom(named.finite("at", at), int(order), named.scalar("weight", weight))
+        return cls.assembled(Pieces.nothing(), atoms=(atom,))
 
     @classmethod
     def step(cls, at: float = 0.0, height: complex = 1.0) -> Function:
         """Zero before ``at``, ``height`` from there on: convolution with it is the running integral."""
         edge = np.array([named.finite("at", at)])
-        return cls.assembled(Pieces.of(edge, np.zeros((1, 0))), limits=(0.0, height))
+        return cls.assembled(Pieces.of(edge, np.zeros((1, 0))), limits=(0.0, named.scalar("height", height)))
 
     @classmethod
     def from_samples(

@@ -23,7 +23,7 @@ def minimum(f: Representation) -> float:
     return min(values)
 
 
-def check_density(w: Representation) -> None:
+def check_density(w: Representation, argument: str) -> None:
     """Refuse a function that is no density.
 
     Raises
@@ -31,8 +31,12 @@ def check_density(w: Representation) -> None:
     ValueError
         Its integral is not 1, or it is negative or complex somewhere, or made of derivatives of deltas.
     """
-    if any(w.limits) or any(atom.order for atom in w.atoms) or w.iscomplex:
-        raise errors.not_a_density(np.inf if any(w.limits) else np.nan, np.nan)
+    if w.iscomplex:
+        raise errors.not_a_density(argument, "its values are complex")
+    if any(w.limits):
+        raise errors.not_a_density(argument, "its integral is infinite")
+    if any(atom.order for atom in w.atoms):
+        raise errors.not_a_density(argument, "it has derivatives of deltas")
     integral, least = float(w.integral()), minimum(w)
     if abs(integral - 1) > _SLACK or least < -_SLACK * max(w.pieces.scale, 1e-300):
-        raise errors.not_a_density(integral, least)
+        raise errors.not_a_density(argument, f"its integral is {integral:.6g} and its minimum {least:.6g}")

@@ -18,12 +18,19 @@ from faltung.functions.pieces import Pieces
 
 def finite(argument: str, value: Any) -> float:
     """A finite number."""
-    return _number(argument, value, "a finite number", math.isfinite(_float(value)))
+    return float(_checked(argument, value, "a finite number", math.isfinite(_float(value))))
 
 
 def positive(argument: str, value: Any) -> float:
     """A finite number above 0."""
-    return _number(argument, value, "a finite number above 0", 0 < _float(value) < math.inf)
+    return float(_checked(argument, value, "a finite number above 0", 0 < _float(value) < math.inf))
+
+
+def scalar(argument: str, value: Any) -> complex:
+    """A finite real or complex number."""
+    if isinstance(value, complex | np.complexfloating):
+        return complex(_checked(argument, value, "a finite number", bool(np.isfinite(value))))
+    return finite(argument, value)
 
 
 def linear(ends: Sequence[float], values: Sequence[Sequence[complex]], names: Sequence[str]) -> Pieces:
@@ -67,7 +74,7 @@ def _float(value: Any) -> float:
         return math.nan
 
 
-def _number(argument: str, value: Any, expected: str, accepted: bool) -> float:
+def _checked(argument: str, value: Any, expected: str, accepted: bool) -> Any:
     if not accepted:
         raise errors.parameter(argument, value, expected)
-    return float(value)
+    return value

@@ -45,6 +45,7 @@ class Options(NamedTuple):
     accuracy: str | float = "norm"
     dtype: DTypeLike | None = None
     spacing: float | None = None
+    variable: Any = None
 
 
 def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
@@ -119,6 +120,8 @@ def _words(operation: object, options: Options) -> tuple[Mode, str | float]:
         raise errors.unknown_word("operation", operation, OPERATIONS)
     if options.spacing is not None:
         raise errors.spacing_without_function(options.spacing)
+    if options.variable is not None:
+        raise errors.variable_without_expression(options.variable)
     if not isinstance(options.mode, str) or options.mode not in MODES:
         raise errors.unknown_word("mode", options.mode, MODES)
     if not isinstance(options.nan_policy, str) or options.nan_policy not in NAN_POLICIES:
