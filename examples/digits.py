@@ -22,7 +22,7 @@ from sklearn.model_selection import train_test_split
 
 import faltung.torch as ftt
 
-EPOCHS, BATCH = 16, 64
+EPOCHS, BATCH, RATE = 20, 64, 0.01
 INK, PAPER, ACCENT = "#1f2430", "#ffffff", "#2a6f97"
 
 
@@ -47,24 +47,28 @@ def network() -> Any:
     return torch.nn.Sequential(
         ftt.Convolution2d(1, 12, 5, padding="same", boundary="edge"),
         torch.nn.ReLU(),
-        ftt.Convolution2d(12, 24, 3, padding="same", stride=2),
+        ftt.Convolution2d(12, 32, 3, padding="same", stride=2),
         torch.nn.ReLU(),
         torch.nn.Flatten(),
-        torch.nn.Linear(24 * 4 * 4, 10),
+        torch.nn.Dropout(0.4),
+        torch.nn.Linear(32 * 4 * 4, 10),
     )
 
 
 def train(model: Any, data: Data, epochs: int = EPOCHS) -> None:
     """PyTorch's own optimiser, on batches in a new order each time."""
-    optimiser = torch.optim.Adam(model.parameters(), lr=4e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
+    batches = -(-len(data.digits) // BATCH)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * batches)
+    model.train()
     for _ in range(epochs):
         for batch in torch.randperm(len(data.digits)).split(BATCH):
             optimiser.zero_grad()
             loss = torch.nn.functional.cross_entropy(model(data.images[batch]), data.digits[batch])
             loss.backward()
             optimiser.step()
-        schedule.step()
+            schedule.step()
+    model.eval()
 
 
 def accuracy(model: Any, data: Data) -> float:
@@ -77,15 +81,18 @@ def accuracy(model: Any, data: Data) -> float:
 
 
 def draw_kernels(layer: Any) -> Figure:
-    """The kernels of a layer with one input channel: blue takes away, red adds."""
+    """The kernels of a layer with one input channel."""
     kernels = layer.weight.detach()[:, 0].numpy()
-    strongest = abs(kernels).max()
-    columns = 6
-    figure = Figure(figsize=(columns * 1.1, len(kernels) / columns * 1.1 + 0.7), facecolor=PAPER, layout="constrained")
-    figure.suptitle("What the first layer looks for", color=INK, fontsize=12, x=0.01, ha="left")
-    for ax, kernel in zip(figure.subplots(len(kernels) // columns, columns).flat, kernels, strict=True):
-        ax.imshow(kernel, cmap="RdBu_r", vmin=-strongest, vmax=strongest)
+    strongest, columns = abs(kernels).max(), 6
+    figure = Figure(figsize=(8.0, 3.3), facecolor=PAPER, layout="constrained")
+    _title(figure, "The kernels that the first layer learned")
+    axes = figure.subplots(-(-len(kernels) // columns), columns)
+    for ax, kernel in zip(axes.flat, kernels, strict=False):
+        shown = ax.imshow(kernel, cmap="RdBu_r", vmin=-strongest, vmax=strongest)
         _bare(ax)
+    bar = figure.colorbar(shown, ax=axes, shrink=0.9, aspect=24)
+    bar.set_label("weight", color=INK)
+    bar.outline.set_visible(False)
     return figure
 
 
@@ -93,11 +100,16 @@ def draw_feature_maps(layer: Any, images: Any, digits: Any) -> Figure:
     """Some images, and how strongly each kernel answers to each place of them."""
     with torch.no_grad():
         maps = layer(images).clamp(min=0).numpy()
-    rows, columns = len(images), maps.shape[1] + 1
-    figure = Figure(figsize=(columns * 0.72, rows * 0.72 + 0.6), facecolor=PAPER, layout="constrained")
-    figure.suptitle("Digits, and the feature maps that the first layer makes of them", color=INK, fontsize=12, x=0.01, ha="left")
+    kernels = layer.weight.detach()[:, 0].numpy()
+    rows, columns = len(images) + 1, maps.shape[1] + 1
+    figure = Figure(figsize=(columns * 0.72, rows * 0.72 + 0.5), facecolor=PAPER, layout="constrained")
+    _title(figure, "Kernels (top), digits (left), and the feature map that each kernel makes of each digit")
     grid = figure.subplots(rows, columns)
-    for row, image, answers, digit in zip(grid, images, maps, digits, strict=True):
+    grid[0, 0].set_axis_off()
+    for ax, kernel in zip(grid[0, 1:], kernels, strict=True):
+        ax.imshow(kernel, cmap="RdBu_r", vmin=-abs(kernels).max(), vmax=abs(kernels).max())
+        _bare(ax)
+    for row, image, answers, digit in zip(grid[1:], images, maps, digits, strict=True):
         row[0].imshow(image[0], cmap="Greys")
         row[0].set_ylabel(str(int(digit)), rotation=0, labelpad=10, va="center", color=ACCENT, fontsize=12)
         for ax, answer in zip(row[1:], answers, strict=True):
@@ -105,6 +117,10 @@ def draw_feature_maps(layer: Any, images: Any, digits: Any) -> Figure:
         for ax in row:
             _bare(ax)
     return figure
+
+
+def _title(figure: Figure, text: str) -> None:
+    figure.suptitle(text, color=INK, fontsize=12, x=0.01, ha="left")
 
 
 def _bare(ax: Any) -> None:
