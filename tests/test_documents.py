@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,17 @@ MODULES = ["faltung"] + [
     if module.name not in ("faltung.__main__", "faltung._native._core")
 ]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+BLOCK = re.compile("^```pycon\n.*?^```$", re.DOTALL | re.MULTILINE)
+
+
+def runs(block: str) -> bool:
+    """Whether the library that an example is about is there: PyTorch and JAX are no dependencies."""
+    about = [
+        library for library in ("torch", "jax") if f"import faltung.{library}" in block or f"import {library}" in block
+    ]
+    return all(importlib.util.find_spec(library) for library in about)
 
 
 def failures(examples: list[doctest.DocTest]) -> str:
@@ -41,7 +54,7 @@ def test_docstrings(name: str) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents(document: Path) -> None:
-    text = document.read_text("utf-8")
+    text = BLOCK.sub(lambda block: block[0] if runs(block[0]) else "", document.read_text("utf-8"))
     assert not failures([doctest.DocTestParser().get_doctest(text, {}, document.name, str(document), 0)])
 
 

@@ -218,3 +218,28 @@ def _padded_and_sizes(x: Array, w: Array) -> list[tuple[Array, Array]]:
     """Operands of the sum, and of the sum of magnitudes that its error is relative to."""
     x = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])
     return [(x, w), (np.abs(x), np.abs(w))]
+
+
+def test_bfloat16_arrays_are_summed_in_single_precision_and_rounded_once() -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed, and no dependency")
+    half = ml_dtypes.bfloat16
+    rng = np.random.default_rng(0)
+    x, w, bias = (rng.standard_normal(shape).astype(half) for shape in ((2, 4, 9), (6, 2, 3), (6,)))
+    wide = [each.astype(np.float32) for each in (x, w, bias)]
+    words: dict[str, Any] = {"groups": 2, "padding": 1, "boundary": "reflect"}
+    y = ft.tensor.correlate(x, w, bias=bias, **words)
+    assert y.dtype == half
+    assert_array_equal(y, ft.tensor.correlate(wide[0], wide[1], bias=wide[2], **words).astype(half))
+    for found, expected in [
+        (ft.tensor.convolve(x[0], w, **words), ft.tensor.convolve(wide[0][0], wide[1], **words)),
+        (ft.tensor.input_gradient(y, w, x.shape, **words),
+         ft.tensor.input_gradient(y.astype(np.float32), wide[1], x.shape, **words)),
+        (ft.tensor.kernel_gradient(x, y, w.shape, **words),
+         ft.tensor.kernel_gradient(wide[0], y.astype(np.float32), w.shape, **words)),
+        (ft.tensor.correlate_transposed(x, w[:4]), ft.tensor.correlate_transposed(wide[0], wide[1][:4])),
+        (ft.tensor.depthwise(x, w[:4, 0]), ft.tensor.depthwise(wide[0], wide[1][:4, 0])),
+    ]:  # fmt: skip
+        assert found.dtype == half
+        assert_array_equal(found, expected.astype(half))
+    assert ft.tensor.correlate(x, wide[1], groups=2).dtype == np.float32
+    assert ft.tensor.correlate(x, wide[1].tolist(), groups=2).dtype == half

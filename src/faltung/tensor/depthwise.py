@@ -76,7 +76,7 @@ def depthwise(
     each = kernel.values[:, np.newaxis]
     return getattr(operators, operation)(  # type: ignore[no-any-return]
         x,
-        each.tolist() if kernel.kind.weak else each,
+        each.tolist() if kernel.kind.weak else np.asarray(w)[:, np.newaxis],
         bias=bias,
         stride=stride,
         padding=padding,

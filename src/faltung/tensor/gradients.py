@@ -150,7 +150,7 @@ def kernel_gradient(
     layer = read_layer(operation, len(shape) - 2, options)
     forward = layer.problem(given.x.dtype, given.x.shape, given.w.dtype, shape)
     _check_output(given.w.shape, forward, f"what the layer gives for x of shape {np.shape(x)}")
-    return kernel_adjoint(forward, given.x, given.w, method, threads)
+    return given.rounded(kernel_adjoint(forward, given.x, given.w, method, threads))
 
 
 def _check_output(gy_shape: Index, forward: Problem, reason: str) -> None:

@@ -27,15 +27,21 @@ class Operands(NamedTuple):
     w: Array
     batched: bool
     """Whether ``x`` came with its batch axis."""
+    rounds_to: np.dtype[Any] | None = None
+    """bfloat16, which NumPy has from ml_dtypes alone, where results round to it."""
 
     @property
     def ndim(self) -> int:
         """Number of spatial axes."""
         return self.w.ndim - 2
 
+    def rounded(self, y: Array) -> Array:
+        """A result in the operands' type, where sums have another."""
+        return y if self.rounds_to is None else y.astype(self.rounds_to)
+
     def as_given(self, y: Array) -> Array:
-        """A result without the batch axis, if the input had none."""
-        return y if self.batched else y[0]
+        """A rounded result without the batch axis, if the input had none."""
+        return self.rounded(y if self.batched else y[0])
 
 
 def read_operands(x: object, w: object, layout: str = LAYOUT) -> Operands:
@@ -50,35 +56,45 @@ def read_operands(x: object, w: object, layout: str = LAYOUT) -> Operands:
     x_shape, w_shape = source.kind.shape, kernel.kind.shape
     if len(w_shape) < 2 or len(x_shape) not in (len(w_shape), len(w_shape) - 1):
         raise errors.tensor_rank(x_shape, w_shape, layout)
-    return _together(source, kernel, len(x_shape) == len(w_shape))
+    return _together(source, kernel, len(x_shape) == len(w_shape), x, w)
 
 
 def read_two_batches(x: object, gy: object, batched: bool) -> Operands:
     """An input and the gradient of its output, both with a batch axis or both without."""
-    given = _together(read_operand("x", x), read_operand("gy", gy), batched)
+    given = _together(read_operand("x", x), read_operand("gy", gy), batched, x, gy)
     return given if batched else given._replace(w=given.w[np.newaxis])
 
 
 def read_two(first: str, x: object, second: str, w: object) -> Operands:
     """Two operands as they are, in the types in which they meet."""
-    return _together(read_operand(first, x), read_operand(second, w), batched=True)
+    return _together(read_operand(first, x), read_operand(second, w), True, x, w)
 
 
-def _together(source: Operand, kernel: Operand, batched: bool) -> Operands:
+def _together(source: Operand, kernel: Operand, batched: bool, *given: object) -> Operands:
     """Python's numbers and sequences take the type of the array beside them."""
     x, w = source.kind, kernel.kind
     samples = source.astype(x.beside(w)).values
     weights = kernel.astype(w.beside(x)).values
     assert samples is not None
     assert weights is not None
-    return Operands(samples if batched else samples[np.newaxis], weights, batched)
+    halves = [value.dtype for value in given if isinstance(value, np.ndarray) and _is_bfloat16(value)]
+    only = len(halves) == sum(not operand.kind.weak for operand in (source, kernel))
+    return Operands(
+        samples if batched else samples[np.newaxis], weights, batched, halves[0] if halves and only else None
+    )
 
 
 def read_operand(argument: str, value: object) -> Operand:
     """One array; TypeError for what is none, ValueError for masked ones."""
     if isinstance(value, np.ma.MaskedArray):
         raise errors.not_for_tensors(f"a masked array as {argument}", "a layer has no missing samples; fill them first")
+    if isinstance(value, np.ndarray) and _is_bfloat16(value):
+        value = value.astype(np.float32)  # in which it would be summed
     return as_operand(argument, value)
+
+
+def _is_bfloat16(array: Array) -> bool:
+    return array.dtype.name == "bfloat16"
 
 
 def read_shape(argument: str, value: object) -> Index:

@@ -145,7 +145,7 @@ def unshared_input_gradient(
         operation=operation,
         **local.words,
     )
-    return added_up(from_groups(groups, 1, local.forward.length), local.forward).reshape(shape)
+    return given.rounded(added_up(from_groups(groups, 1, local.forward.length), local.forward).reshape(shape))
 
 
 def unshared_kernel_gradient(
@@ -192,7 +192,7 @@ def unshared_kernel_gradient(
         operation=operation,
         **local.words,
     )
-    return from_groups(groups, 0, local.forward.length)
+    return given.rounded(from_groups(groups, 0, local.forward.length))
 
 
 def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWords) -> Array:
@@ -203,7 +203,7 @@ def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWor
     y = from_groups(sums.reshape(sums.shape[:2]), 1, local.forward.length)
     offsets = read_bias(bias, local.forward.filters)
     y = add_bias(y, offsets, y.dtype if offsets is None else numbers.result_type(y.dtype, offsets.dtype))
-    return y if given.x.ndim == local.ndim + 2 else y[0]
+    return given.rounded(y if given.x.ndim == local.ndim + 2 else y[0])
 
 
 # the grouped layer -------------------------------------------------------------------------
