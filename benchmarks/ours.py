@@ -17,7 +17,13 @@ EVERYDAY = 1 << 16
 
 
 def call(problem: Problem, operands: Operands, threads: int | None, method: str = "auto") -> Call:
-    """The public function; a result that is not small goes into an array that is there already."""
+    """The public function; a result that is not small goes into an array that is there already.
+
+    A layer is a plan that holds its kernels, as a network does whose kernels are learned.
+    """
+    if not problem.plain:
+        layer = faltung.tensor.plan(operands.x, operands.w, **layer_question(problem), method=method, threads=threads)
+        return lambda: layer(operands.x)
     function = faltung.convolve if problem.operation == "convolve" else faltung.correlate
     x, w = operands.x, kernel(operands)
     keywords = question(problem)
@@ -31,6 +37,8 @@ def call(problem: Problem, operands: Operands, threads: int | None, method: str 
 
 def plan(problem: Problem, operands: Operands, threads: int | None) -> dict[str, Any]:
     """What the planner says of this Problem with this kernel."""
+    if not problem.plain:
+        return faltung.tensor.plan(operands.x, operands.w, **layer_question(problem), threads=threads).as_dict()
     keywords = question(problem)
     if problem.operation == "correlate":
         keywords["operation"] = "correlate"
@@ -64,3 +72,21 @@ def question(problem: Problem) -> dict[str, Any]:
         "dilation": (problem.dilation, ones),
     }
     return {"mode": mode} | {name: value for name, (value, default) in asked.items() if value != default}
+
+
+def layer_question(problem: Problem) -> dict[str, Any]:
+    """The keyword arguments of `faltung.tensor.plan` that ask for this Problem."""
+    spans = zip(problem.input_shape, problem.input_dilation, problem.reach(), problem.stride, strict=True)
+    padding = []
+    for (n, u, (first, last), s), low, length in zip(spans, problem.low, problem.length, strict=True):
+        padding.append((-(low + first), low + s * (length - 1) + last - (n - 1) * u))
+    return {
+        "operation": problem.operation,
+        "stride": problem.stride,
+        "padding": padding,
+        "dilation": problem.dilation,
+        "groups": problem.groups,
+        "input_dilation": problem.input_dilation,
+        "boundary": problem.boundary,
+        "fill_value": problem.fill_value,
+    }

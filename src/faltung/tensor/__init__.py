@@ -10,6 +10,7 @@ from faltung.tensor.depthwise import depthwise
 from faltung.tensor.gradients import input_gradient, kernel_gradient
 from faltung.tensor.operators import convolve, correlate
 from faltung.tensor.patches import patches, patches_adjoint
+from faltung.tensor.plan import plan
 from faltung.tensor.transposed import convolve_transposed, correlate_transposed
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "kernel_gradient",
     "patches",
     "patches_adjoint",
+    "plan",
 ]
