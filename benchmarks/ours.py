@@ -23,7 +23,8 @@ def call(problem: Problem, operands: Operands, threads: int | None, method: str 
     """
     if not problem.plain:
         layer = faltung.tensor.plan(operands.x, operands.w, **layer_question(problem), method=method, threads=threads)
-        return lambda: layer(operands.x)
+        result = layer(operands.x)
+        return (lambda: layer(operands.x, out=result)) if result.nbytes >= EVERYDAY else lambda: layer(operands.x)
     function = faltung.convolve if problem.operation == "convolve" else faltung.correlate
     x, w = operands.x, kernel(operands)
     keywords = question(problem)

@@ -43,13 +43,20 @@ class LayerPlan:
         self._run: Run = run
         self._chosen, self._choice, self._threads = chosen, choose(self.problem, method), threads
 
-    def __call__(self, x: Any) -> NDArray[Any]:
+    def __call__(self, x: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """The feature maps, (N, O, *output), of an input of the planned shape and type.
+
+        Parameters
+        ----------
+        x
+            The input, (N, C, *space).
+        out
+            Where the result goes, if not into a fresh array.
 
         Raises
         ------
         ValueError
-            Shape or type are not those the plan was made for.
+            Shape or type are not those the plan was made for, or ``out`` has others.
         """
         samples, problem = np.asarray(x), self.problem
         planned = problem.batch, problem.channels, *problem.input_shape
@@ -57,7 +64,7 @@ class LayerPlan:
             was, expected = f"{samples.dtype} {samples.shape}", f"{problem.input_dtype} {planned}"
             raise errors.unplanned_operand("x", was, expected)
         count = settings.get_threads() if self._threads is None else self._threads
-        return solve_tensors(problem, self._run, samples, self._chosen.useful_threads(count))
+        return solve_tensors(problem, self._run, samples, self._chosen.useful_threads(count), out)
 
     def __str__(self) -> str:
         return explanation.as_text(self.problem, self._choice)
