@@ -16,9 +16,8 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Operands:
-    """Input and kernel; the kernel's factors, one for each axis, where the Problem says rank 1.
-
-    With axes of batch and channels, and of filters and channels, unless the Problem is plain.
+    """Input and kernel, with batch, channels and filters where the Problem has them; the kernel's factors,
+    one for each axis, where it says rank 1.
     """
 
     x: Array
@@ -29,9 +28,11 @@ class Operands:
 def draw(problem: Problem, seed: int = 0) -> Operands:
     """Noise for the input, noise or a Gaussian for the kernel, of the Problem's shapes and types."""
     random = np.random.default_rng(seed)
-    outer = (problem.batch, problem.channels), (problem.filters, problem.channels // problem.groups)
-    of_input, of_kernel = ((), ()) if problem.plain else outer
-    x = _noise(random, (*of_input, *problem.input_shape), problem.input_dtype)
+    if not problem.plain:
+        x = _noise(random, (problem.batch, problem.channels, *problem.input_shape), problem.input_dtype)
+        shape = (problem.filters, problem.channels // problem.groups, *problem.kernel_shape)
+        return Operands(x, _noise(random, shape, problem.kernel_dtype))
+    x = _noise(random, problem.input_shape, problem.input_dtype)
     if problem.structure.rank == 1:
         factors = tuple(_gaussian(length, problem.kernel_dtype) for length in problem.kernel_shape)
         return Operands(x, reduce(np.multiply.outer, factors), factors)

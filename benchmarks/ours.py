@@ -10,19 +10,21 @@ import faltung
 from benchmarks.operands import Array, Operands
 from benchmarks.rounds import Call
 from faltung.meaning.extent import default_center
-from faltung.planner.choose import choose
-from faltung.planner.explanation import as_values
 from faltung.task.problem import Problem
-from faltung.task.structure import observe
 
 EVERYDAY = 1 << 16
 """Bytes of a result below which the call stands as people write it, without ``out`` and ``threads``."""
 
 
 def call(problem: Problem, operands: Operands, threads: int | None, method: str = "auto") -> Call:
-    """The public function; an array that is not small goes into one that is there already."""
+    """The public function; a result that is not small goes into an array that is there already.
+
+    A layer is a plan that holds its kernels, as a network does whose kernels are learned.
+    """
     if not problem.plain:
-        return _layer(problem, operands, threads, method)
+        layer = faltung.tensor.plan(operands.x, operands.w, **layer_question(problem), method=method, threads=threads)
+        result = layer(operands.x)
+        return (lambda: layer(operands.x, out=result)) if result.nbytes >= EVERYDAY else lambda: layer(operands.x)
     function = faltung.convolve if problem.operation == "convolve" else faltung.correlate
     x, w = operands.x, kernel(operands)
     keywords = question(problem)
@@ -34,26 +36,10 @@ def call(problem: Problem, operands: Operands, threads: int | None, method: str 
     return lambda: function(x, w, **keywords)
 
 
-def _layer(problem: Problem, operands: Operands, threads: int | None, method: str) -> Call:
-    """The function of `faltung.tensor`, which says its box as padding."""
-    function = getattr(faltung.tensor, problem.operation)
-    spans = zip(problem.touched(), problem.input_shape, strict=True)
-    keywords: dict[str, Any] = {
-        "padding": [(-low, low + count - n) for (low, count), n in spans],
-        "stride": problem.stride,
-        "dilation": problem.dilation,
-        "groups": problem.groups,
-        "boundary": problem.boundary,
-        "fill_value": problem.fill_value,
-    }
-    return lambda: function(operands.x, operands.w, **keywords, method=method, threads=threads)
-
-
 def plan(problem: Problem, operands: Operands, threads: int | None) -> dict[str, Any]:
     """What the planner says of this Problem with this kernel."""
     if not problem.plain:
-        known = problem.with_structure(observe(operands.w))
-        return as_values(known, choose(known))
+        return faltung.tensor.plan(operands.x, operands.w, **layer_question(problem), threads=threads).as_dict()
     keywords = question(problem)
     if problem.operation == "correlate":
         keywords["operation"] = "correlate"
@@ -87,3 +73,21 @@ def question(problem: Problem) -> dict[str, Any]:
         "dilation": (problem.dilation, ones),
     }
     return {"mode": mode} | {name: value for name, (value, default) in asked.items() if value != default}
+
+
+def layer_question(problem: Problem) -> dict[str, Any]:
+    """The keyword arguments of `faltung.tensor.plan` that ask for this Problem."""
+    spans = zip(problem.input_shape, problem.input_dilation, problem.reach(), problem.stride, strict=True)
+    padding = []
+    for (n, u, (first, last), s), low, length in zip(spans, problem.low, problem.length, strict=True):
+        padding.append((-(low + first), low + s * (length - 1) + last - (n - 1) * u))
+    return {
+        "operation": problem.operation,
+        "stride": problem.stride,
+        "padding": padding,
+        "dilation": problem.dilation,
+        "groups": problem.groups,
+        "input_dilation": problem.input_dilation,
+        "boundary": problem.boundary,
+        "fill_value": problem.fill_value,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from statistics import median
+from statistics import geometric_mean, median
 
 from benchmarks.bands import Band
 from benchmarks.limits import Limits
@@ -32,7 +32,10 @@ def cells(results: Sequence[Measured], limits: Limits | None, threads: int) -> T
     rows = [_row(result, limits, threads) for result in timed]
     behind = sum(_style(result) == "red" for result in timed)
     ahead = sum(_style(result) == "green" for result in timed)
-    title = f"{len(timed)} cells, {threads} thread(s), losing first: {behind} behind, {ahead} ahead, the rest undecided"
+    leads = [lead.middle for result in timed if (lead := result.lead()) is not None]
+    mean = f"; on average (geometric) {geometric_mean(leads):.3g} times as fast as the best peer" if leads else ""
+    counts = f"losing first: {behind} behind, {ahead} ahead, the rest undecided"
+    title = f"{len(timed)} cells, {threads} thread(s), {counts}{mean}"
     return Table(title, HEADS, rows, [_style(result) for result in timed])
 
 

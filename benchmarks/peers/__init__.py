@@ -23,6 +23,9 @@ LIBRARIES = {
     "scipy_ndimage": "scipy",
     "opencv": "opencv-python-headless",
     "pytorch": "torch",
+    "onnx_runtime": "onnxruntime",
+    "open_vino": "openvino",
+    "jax": "jax",
 }
 """Files of this folder, and the distribution that each needs."""
 

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from scipy.fft import next_fast_len  # type: ignore[import-untyped, unused-ignore]
 from torch.nn import functional
 
-from benchmarks.operands import Operands
+from benchmarks.operands import Array, Operands
 from benchmarks.peers import Peer, Refusal
-from benchmarks.peers.scope import as_convolution, as_correlation, floats, one_boundary
+from benchmarks.peers.layers import layer
+from benchmarks.peers.scope import as_convolution, floats, one_boundary
 from benchmarks.rounds import Call
 from faltung.task.problem import Problem
 
@@ -26,6 +28,8 @@ def use_threads(count: int) -> None:
 
 def conv(problem: Problem, operands: Operands) -> Call | Refusal:
     """The function of that dimension; equal zeros on both sides are its own padding, all else `pad` before it."""
+    if problem.ndim in (1, 2, 3) and any(u > 1 for u in problem.input_dilation):
+        return _transposed(problem, operands)
     if problem.ndim > 3 or any(u > 1 for u in problem.input_dilation) or problem.renormalise:
         return "up to three dimensions, no input dilation, no renormalising"
     if reason := floats(problem) or one_boundary(problem, _PADS):
@@ -35,7 +39,7 @@ def conv(problem: Problem, operands: Operands) -> Call | Refusal:
         return "no boundary further out than the input is long"
     x = torch.from_numpy(operands.x).reshape(problem.batch, problem.channels, *problem.input_shape)
     kernel_shape = problem.filters, problem.channels // problem.groups, *problem.kernel_shape
-    w = torch.from_numpy(as_correlation(problem, operands.w)).reshape(kernel_shape)
+    w = torch.from_numpy(np.ascontiguousarray(_correlated(problem, operands.w.reshape(kernel_shape))))
     function = (functional.conv1d, functional.conv2d, functional.conv3d)[problem.ndim - 1]
     keywords: dict[str, Any] = {
         "stride": problem.stride,
@@ -49,6 +53,19 @@ def conv(problem: Problem, operands: Operands) -> Call | Refusal:
     style = _PADS[problem.boundary[0]]
     fill = float(problem.fill_value.real) if style == "constant" else None
     return lambda: function(functional.pad(x, pads, style, fill), w, **keywords)
+
+
+def _correlated(problem: Problem, w: Array) -> Array:
+    return w if problem.operation == "correlate" else np.flip(w, tuple(range(2, w.ndim)))
+
+
+def _transposed(problem: Problem, operands: Operands) -> Call | Refusal:
+    asked = layer(problem, operands)
+    if isinstance(asked, str):
+        return asked
+    function = (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d)[problem.ndim - 1]
+    x, w = torch.from_numpy(asked.x), torch.from_numpy(asked.w)
+    return lambda: function(x, w, stride=asked.stride, groups=asked.groups, dilation=asked.dilation)
 
 
 def _beyond(problem: Problem) -> list[tuple[int, int]]:

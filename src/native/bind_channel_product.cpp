@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <memory>
 #include <variant>
 
@@ -44,12 +45,13 @@ FilterBank<T> filter_bank(const ArrayView& kernel, std::ptrdiff_t groups) {
 }
 
 template <class T>
-std::unique_ptr<PackedWeights<T>> pack(const ArrayView& kernel, std::ptrdiff_t groups, Level level, int threads) {
+std::unique_ptr<PackedWeights<T>> pack(const ArrayView& kernel, std::ptrdiff_t groups, Lanes lanes, Level level,
+                                       int threads) {
     const FilterBank<T> bank = filter_bank<T>(kernel, groups);
     std::unique_ptr<PackedWeights<T>> weights;
     {
         const nb::gil_scoped_release released;
-        weights = std::make_unique<PackedWeights<T>>(bank, level, threads, signals_pending);
+        weights = std::make_unique<PackedWeights<T>>(bank, lanes, level, threads, signals_pending);
     }
     if (!weights->complete()) throw nb::python_error();
     return weights;
@@ -64,31 +66,32 @@ ChannelProductCall<T> make_call(const PackedWeights<T>& weights, const std::vect
                                element_step(y, 1), {}};
     ArrayView space = x, outputs = y;  // without batch and channels
     space.shape += 2, space.strides += 2, outputs.shape += 2, outputs.strides += 2;
+    // Rows are not cut out of the axis whose positions are lanes; a scalar is a vector of one.
+    const std::size_t least = weights.lanes() == Lanes::positions ? 2 : 1;
+    call.axes.resize(least - std::min(least, taps.size()));
+    call.output_steps.resize(call.axes.size(), 1);
     for (std::size_t i = 0; i < taps.size(); ++i) {
         call.axes.push_back(make_axis(space, taps[i], outputs, given, i));
         call.axes.back().step = element_step(x, static_cast<int>(i) + 2);
         call.output_steps.push_back(element_step(y, static_cast<int>(i) + 2));
-    }
-    if (taps.empty()) {  // a scalar is a vector of one
-        call.axes.emplace_back();
-        call.output_steps.push_back(1);
     }
     return call;
 }
 
 class ChannelProduct {
 public:
-    ChannelProduct(nb::handle kernel, std::ptrdiff_t groups, int level, int threads) {
+    ChannelProduct(nb::handle kernel, std::ptrdiff_t groups, bool positions_in_lanes, int level, int threads) {
         const ArrayView w = view_of(kernel, "kernel");
         require_floats(w, "the kernel must be float32 or float64");
         require(w.dimensions >= 2 && !is_empty(w), "the kernel must have filters, channels and taps");
         require(groups >= 1 && w.shape[0] % groups == 0, "groups must divide the filters");
         require(threads >= 1, "at least one thread is needed");
         const Level checked = check_level(level);
+        const Lanes lanes = positions_in_lanes ? Lanes::positions : Lanes::filters;
         if (w.element == Element::float32)
-            weights_ = pack<float>(w, groups, checked, threads);
+            weights_ = pack<float>(w, groups, lanes, checked, threads);
         else
-            weights_ = pack<double>(w, groups, checked, threads);
+            weights_ = pack<double>(w, groups, lanes, checked, threads);
         channels_ = groups * w.shape[1];
         taps_.assign(w.shape + 2, w.shape + w.dimensions);
     }
@@ -142,8 +145,8 @@ void bind_channel_product(nb::module_& module) {
     nb::class_<ChannelProduct>(module, "ChannelProduct", nb::is_final(),
                                "A bank of filters, (filters, channels / groups, *kernel), packed for layers.\n\n"
                                "Immutable, and safe to share between threads.")
-        .def(nb::init<nb::handle, std::ptrdiff_t, int, int>(), nb::arg("kernel"), nb::arg("groups"), nb::arg("level"),
-             nb::arg("threads"))
+        .def(nb::init<nb::handle, std::ptrdiff_t, bool, int, int>(), nb::arg("kernel"), nb::arg("groups"),
+             nb::arg("positions_in_lanes"), nb::arg("level"), nb::arg("threads"))
         .def_prop_ro("finite", &ChannelProduct::finite)
         .def("run", &ChannelProduct::run, nb::arg("input"), nb::arg("output"), nb::arg("offset"), nb::arg("stride"),
              nb::arg("dilation"), nb::arg("boundary"), nb::arg("fill"), nb::arg("threads"),

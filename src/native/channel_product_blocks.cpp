@@ -7,8 +7,10 @@ namespace faltung {
 namespace {
 
 // Enough positions that a panel's weights, once in the first-level cache, are worth loading, and
-// few enough that a block's sums stay in the second.
-constexpr std::ptrdiff_t usual_positions = 384;
+// few enough that a block's sums stay there, too.
+constexpr std::ptrdiff_t usual_positions = 192;
+// Vectors of positions whose samples and sums stay in the first-level cache.
+constexpr std::ptrdiff_t usual_vectors = 448;
 // The samples of a section: in the second-level cache, or little beyond it.
 constexpr std::ptrdiff_t most_bytes = std::ptrdiff_t{1} << 20;
 
@@ -20,57 +22,92 @@ std::ptrdiff_t unit_of(const Axis& axis) {
     return axis.outputs == 1 ? axis.dilation : std::gcd(axis.stride, axis.dilation);
 }
 
-// Indices of all points of a grid with these counts, the last axis fastest, each times its steps.
-std::vector<std::ptrdiff_t> grid(const std::vector<std::ptrdiff_t>& counts, const std::vector<std::ptrdiff_t>& steps) {
+// All sums of one step of each axis, the last axis fastest.
+std::vector<std::ptrdiff_t> grid(const std::vector<std::vector<std::ptrdiff_t>>& axes) {
     std::vector<std::ptrdiff_t> points{0};
-    for (std::size_t axis = 0; axis < counts.size(); ++axis) {
+    for (const auto& steps : axes) {
         std::vector<std::ptrdiff_t> next;
-        next.reserve(points.size() * static_cast<std::size_t>(counts[axis]));
+        next.reserve(points.size() * steps.size());
         for (const std::ptrdiff_t point : points)
-            for (std::ptrdiff_t i = 0; i < counts[axis]; ++i) next.push_back(point + i * steps[axis]);
+            for (const std::ptrdiff_t step : steps) next.push_back(point + step);
         points = std::move(next);
     }
     return points;
 }
 
+// The first position of each vector; the last one of a line steps back to end with it, if it can.
+std::vector<std::ptrdiff_t> vector_starts(std::ptrdiff_t outputs, std::ptrdiff_t lanes) {
+    std::vector<std::ptrdiff_t> starts;
+    for (std::ptrdiff_t start = 0; start < outputs; start += lanes)
+        starts.push_back(std::max(std::min(start, outputs - lanes), std::ptrdiff_t{0}));
+    return starts;
+}
+
+template <class Step>
+std::vector<std::ptrdiff_t> steps(std::ptrdiff_t count, const Step& step) {
+    std::vector<std::ptrdiff_t> all(static_cast<std::size_t>(count));
+    for (std::ptrdiff_t i = 0; i < count; ++i) all[static_cast<std::size_t>(i)] = step(i);
+    return all;
+}
+
 }  // namespace
 
-CopiedAxis::CopiedAxis(const Axis& axis) : outputs(axis.outputs), taps(axis.taps) {
+CopiedAxis::CopiedAxis(const Axis& axis, bool neighbours_side_by_side) : outputs(axis.outputs), taps(axis.taps) {
     const std::ptrdiff_t unit = unit_of(axis);
     stride = axis.stride / unit;
     dilation = axis.dilation / unit;
-    step = axis.step * unit;
-    const std::ptrdiff_t extent = reach(outputs);
-    sources.resize(static_cast<std::size_t>(extent));
-    for (std::ptrdiff_t i = 0; i < extent; ++i) {
-        const std::ptrdiff_t source = source_index(axis.boundary, axis.offset + i * unit, axis.length);
-        sources[static_cast<std::size_t>(i)] = source < 0 ? absent : source * axis.step;
+    phases = neighbours_side_by_side ? stride : 1;
+    step = axis.step * unit * phases;
+    const std::ptrdiff_t positions = (outputs - 1) * stride + (taps - 1) * dilation + 1;
+    extent_of_phase = quotient_up(positions, phases);
+    sources.reserve(static_cast<std::size_t>(phases * extent_of_phase));
+    for (std::ptrdiff_t phase = 0; phase < phases; ++phase) {
+        const auto position = [&](std::ptrdiff_t i) { return axis.offset + (phase + i * phases) * unit; };
+        const auto lies_inside = [&](std::ptrdiff_t i) { return position(i) >= 0 && position(i) < axis.length; };
+        const std::ptrdiff_t start = phase * extent_of_phase;
+        std::ptrdiff_t from = 0, to = extent_of_phase;
+        while (from < to && !lies_inside(from)) ++from;
+        while (to > from && !lies_inside(to - 1)) --to;
+        inside.push_back({start + from, start + to});
+        for (std::ptrdiff_t i = 0; i < extent_of_phase; ++i) {
+            const std::ptrdiff_t source = source_index(axis.boundary, position(i), axis.length);
+            sources.push_back(source < 0 ? absent : source * axis.step);
+        }
     }
-    inside_from = std::clamp(quotient_up(std::max<std::ptrdiff_t>(-axis.offset, 0), unit), std::ptrdiff_t{0}, extent);
-    const std::ptrdiff_t room = axis.length - axis.offset;
-    inside_to = std::clamp(room > 0 ? quotient_up(room, unit) : 0, inside_from, extent);
+}
+
+std::ptrdiff_t CopiedAxis::extent(std::ptrdiff_t some) const {
+    return phases > 1 ? phases * extent_of_phase : (some - 1) * stride + (taps - 1) * dilation + 1;
 }
 
 LayerBlocks::LayerBlocks(const std::vector<Axis>& axes, std::ptrdiff_t batch, std::ptrdiff_t channels,
-                         std::ptrdiff_t element_size)
-    : batch_(batch), copied_(axes.begin(), axes.end()) {
-    for (std::size_t i = 1; i < copied_.size(); ++i) positions_in_row_ *= copied_[i].outputs;
-    const std::ptrdiff_t rows = copied_[0].outputs, in_image = rows * positions_in_row_;
-    if (in_image <= usual_positions) {
-        rows_ = rows;
-        images_ = std::min(batch, usual_positions / in_image);
-    } else {
-        const std::ptrdiff_t most_rows = std::max<std::ptrdiff_t>(usual_positions / positions_in_row_, 1);
-        rows_ = quotient_up(rows, quotient_up(rows, most_rows));
-    }
-    image_blocks_ = quotient_up(batch, images_);
-    row_blocks_ = quotient_up(rows, rows_);
-    channel_pitch_ = copied_rows(rows_);
-    for (std::size_t i = 1; i < copied_.size(); ++i) channel_pitch_ *= copied_[i].reach(copied_[i].outputs);
+                         std::ptrdiff_t element_size, std::ptrdiff_t lanes)
+    : batch_(batch), lanes_(lanes) {
+    for (const Axis& axis : axes) copied_.emplace_back(axis, lanes > 1 && &axis == &axes.back());
+    choose_block();
+    channel_pitch_ = copied_[0].extent(rows_);
+    for (std::size_t i = 1; i < copied_.size(); ++i) channel_pitch_ *= copied_[i].extent();
+    channel_pitch_ += lanes - 1;  // the last vector may reach beyond
     // Channels a multiple of 1024 bytes apart would meet in the same places of the cache.
     if (channel_pitch_ * element_size % 1024 == 0) channel_pitch_ += 64 / element_size;
     section_ = std::clamp(most_bytes / (images_ * channel_pitch_ * element_size), std::ptrdiff_t{1}, channels);
     section_ = quotient_up(channels, quotient_up(channels, section_));
+}
+
+void LayerBlocks::choose_block() {
+    for (std::size_t i = 1; i < copied_.size(); ++i) vectors_in_row_ *= copied_[i].outputs;
+    if (lanes_ > 1) vectors_in_row_ = vectors_in_row_ / copied_.back().outputs * quotient_up(copied_.back().outputs, lanes_);
+    const std::ptrdiff_t usual = lanes_ > 1 ? usual_vectors : usual_positions;
+    const std::ptrdiff_t rows = copied_[0].outputs, in_image = rows * vectors_in_row_;
+    if (in_image <= usual) {
+        rows_ = rows;
+        images_ = std::min(batch_, usual / in_image);
+    } else {
+        const std::ptrdiff_t most_rows = std::max<std::ptrdiff_t>(usual / vectors_in_row_, 1);
+        rows_ = quotient_up(rows, quotient_up(rows, most_rows));
+    }
+    image_blocks_ = quotient_up(batch_, images_);
+    row_blocks_ = quotient_up(rows, rows_);
 }
 
 OutputBlock LayerBlocks::operator[](std::ptrdiff_t index) const {
@@ -80,38 +117,42 @@ OutputBlock LayerBlocks::operator[](std::ptrdiff_t index) const {
 
 std::vector<std::ptrdiff_t> LayerBlocks::pitches() const {
     std::vector<std::ptrdiff_t> pitch(copied_.size(), 1);
-    for (std::size_t i = copied_.size() - 1; i > 0; --i) pitch[i - 1] = pitch[i] * copied_[i].reach(copied_[i].outputs);
+    for (std::size_t i = copied_.size() - 1; i > 0; --i) pitch[i - 1] = pitch[i] * copied_[i].extent();
     return pitch;
 }
 
+std::vector<std::ptrdiff_t> LayerBlocks::starts(std::size_t axis) const {
+    return vector_starts(axis == 0 ? rows_ : copied_[axis].outputs, axis + 1 == copied_.size() ? lanes_ : 1);
+}
+
 std::vector<std::ptrdiff_t> LayerBlocks::bases() const {
-    std::vector<std::ptrdiff_t> counts{images_}, steps{section_ * channel_pitch_};
     const auto pitch = pitches();
-    for (std::size_t i = 0; i < copied_.size(); ++i) {
-        counts.push_back(i == 0 ? rows_ : copied_[i].outputs);
-        steps.push_back(copied_[i].stride * pitch[i]);
+    std::vector<std::vector<std::ptrdiff_t>> axes{
+        steps(images_, [&](std::ptrdiff_t i) { return i * section_ * channel_pitch_; })};
+    for (std::size_t axis = 0; axis < copied_.size(); ++axis) {
+        axes.push_back(starts(axis));
+        for (std::ptrdiff_t& start : axes.back()) start = copied_[axis].base(start) * pitch[axis];
     }
-    return grid(counts, steps);
+    return grid(axes);
 }
 
 std::vector<std::ptrdiff_t> LayerBlocks::offsets() const {
-    std::vector<std::ptrdiff_t> counts{section_}, steps{channel_pitch_};
     const auto pitch = pitches();
-    for (std::size_t i = 0; i < copied_.size(); ++i) {
-        counts.push_back(copied_[i].taps);
-        steps.push_back(copied_[i].dilation * pitch[i]);
-    }
-    return grid(counts, steps);
+    std::vector<std::vector<std::ptrdiff_t>> axes{steps(section_, [&](std::ptrdiff_t i) { return i * channel_pitch_; })};
+    for (std::size_t axis = 0; axis < copied_.size(); ++axis)
+        axes.push_back(
+            steps(copied_[axis].taps, [&](std::ptrdiff_t k) { return copied_[axis].offset(k) * pitch[axis]; }));
+    return grid(axes);
 }
 
 std::vector<std::ptrdiff_t> LayerBlocks::places(std::ptrdiff_t batch_step,
-                                                const std::vector<std::ptrdiff_t>& steps) const {
-    std::vector<std::ptrdiff_t> counts{images_}, all_steps{batch_step};
-    for (std::size_t i = 0; i < copied_.size(); ++i) {
-        counts.push_back(i == 0 ? rows_ : copied_[i].outputs);
-        all_steps.push_back(steps[i]);
+                                                const std::vector<std::ptrdiff_t>& output_steps) const {
+    std::vector<std::vector<std::ptrdiff_t>> axes{steps(images_, [&](std::ptrdiff_t i) { return i * batch_step; })};
+    for (std::size_t axis = 0; axis < copied_.size(); ++axis) {
+        axes.push_back(starts(axis));
+        for (std::ptrdiff_t& start : axes.back()) start *= output_steps[axis];
     }
-    return grid(counts, all_steps);
+    return grid(axes);
 }
 
 }  // namespace faltung

@@ -1,6 +1,7 @@
-// The register tile: two vectors of filters by as many positions as registers hold. Each term
-// loads its weights once and one sample for each position. Compiled once for each instruction
-// set; no standard-library template may leave this file out of line.
+// The register tiles: two vectors of filters by as many positions as registers hold, where each
+// term loads its weights once and one sample for each position; or a few filters by vectors of
+// positions, where each term loads the samples once and one weight for each filter. Compiled once
+// for each instruction set; no standard-library template may leave this file out of line.
 #include "channel_product_kernel.hpp"
 
 #include "simd.hpp"
@@ -29,51 +30,101 @@ FALTUNG_INLINE void with_count(std::ptrdiff_t n, const Call& call) {
     call(Count<most>{});
 }
 
-template <int P, int V, class T>
-FALTUNG_INLINE void multiply_tile(const Terms<T>& terms, const Positions<T>& positions, std::ptrdiff_t first,
-                                  bool add, T* to) {
+// What stays in registers while a tile's terms are summed.
+template <class T, int P, int V>
+struct Tile {
     const T* from[P];
-#pragma GCC unroll 12
-    for (int p = 0; p < P; ++p) from[p] = positions.samples + positions.bases[first + p];
     Vector<T> sums[P][V]{};
-    const T* weights = terms.weights;
-    for (const std::ptrdiff_t *at = terms.offsets, *const end = at + terms.count; at != end; ++at) {
-        Vector<T> weight[V];
-#pragma GCC unroll 2
-        for (int v = 0; v < V; ++v) weight[v] = load_once(weights + v * lanes<T>);
+
+    FALTUNG_INLINE Tile(const Positions<T>& positions, std::ptrdiff_t first) {
 #pragma GCC unroll 12
-        for (int p = 0; p < P; ++p) {
-            const Vector<T> sample = broadcast<T>(from[p][*at]);
-#pragma GCC unroll 2
-            for (int v = 0; v < V; ++v) sums[p][v] = multiply_add<T>(weight[v], sample, sums[p][v]);
-        }
-        weights += V * lanes<T>;
+        for (int p = 0; p < P; ++p) from[p] = positions.samples + positions.bases[first + p];
     }
-    to += first * V * lanes<T>;
+
+    FALTUNG_INLINE void store_at(const Sums<T>& to, std::ptrdiff_t first, bool add) const {
 #pragma GCC unroll 12
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 2
-        for (int v = 0; v < V; ++v) {
-            T* const sum = to + (p * V + v) * lanes<T>;
-            store(sum, add ? load(sum) + sums[p][v] : sums[p][v]);
+        for (int p = 0; p < P; ++p)
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) {
+                T* const sum = to.data + to.places[first + p] + v * to.apart;
+                store(sum, add ? load(sum) + sums[p][v] : sums[p][v]);
+            }
+    }
+};
+
+struct FiltersInLanes {
+    template <class T, int P, int V>
+    FALTUNG_INLINE static void multiply(const Terms<T>& terms, Tile<T, P, V>& tile) {
+        const T* weights = terms.weights;
+        for (const std::ptrdiff_t *at = terms.offsets, *const end = at + terms.count; at != end; ++at) {
+            Vector<T> weight[V];
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) weight[v] = load_once(weights + v * lanes<T>);
+#pragma GCC unroll 12
+            for (int p = 0; p < P; ++p) {
+                const Vector<T> sample = broadcast<T>(tile.from[p][*at]);
+#pragma GCC unroll 4
+                for (int v = 0; v < V; ++v) tile.sums[p][v] = multiply_add<T>(weight[v], sample, tile.sums[p][v]);
+            }
+            weights += V * lanes<T>;
         }
-}
+    }
+};
+
+struct PositionsInLanes {
+    template <class T, int P, int F>
+    FALTUNG_INLINE static void multiply(const Terms<T>& terms, Tile<T, P, F>& tile) {
+        const T* weights = terms.weights;
+        for (const std::ptrdiff_t *at = terms.offsets, *const end = at + terms.count; at != end; ++at) {
+            Vector<T> weight[F];
+#pragma GCC unroll 4
+            for (int f = 0; f < F; ++f) weight[f] = broadcast<T>(weights[f]);
+#pragma GCC unroll 12
+            for (int p = 0; p < P; ++p) {
+                const Vector<T> sample = load_once(tile.from[p] + *at);
+#pragma GCC unroll 4
+                for (int f = 0; f < F; ++f) tile.sums[p][f] = multiply_add<T>(weight[f], sample, tile.sums[p][f]);
+            }
+            weights += F;
+        }
+    }
+};
 
 // Tiles of as equal a height as may be: none is left with a single position.
-template <class T>
-void multiply(const Terms<T>& terms, const Positions<T>& positions, int vectors, bool add, T* sums) {
-    const std::ptrdiff_t tiles = (positions.count + most_positions - 1) / most_positions;
+template <class Product, int most_height, int V, class T>
+FALTUNG_INLINE void for_each_tile(const Terms<T>& terms, const Positions<T>& positions, bool add,
+                      const Sums<T>& sums) {
+    const std::ptrdiff_t tiles = (positions.count + most_height - 1) / most_height;
     const std::ptrdiff_t height = positions.count / tiles, taller = positions.count % tiles;
+    std::ptrdiff_t first = 0;
+    const auto run = [&](std::ptrdiff_t count, std::ptrdiff_t rows) FALTUNG_INLINED {
+        with_count<most_height>(rows, [&](auto p) FALTUNG_INLINED {
+            for (std::ptrdiff_t tile = 0; tile < count; ++tile, first += p.count) {
+                Tile<T, p.count, V> sum(positions, first);
+                Product::multiply(terms, sum);
+                sum.store_at(sums, first, add);
+            }
+        });
+    };
+    if (taller > 0) run(taller, height + 1);
+    run(tiles - taller, height);
+}
+
+template <class T>
+void filters_in_lanes(const Terms<T>& terms, const Positions<T>& positions, int vectors, bool add,
+                      const Sums<T>& sums) {
     with_count<most_vectors>(vectors, [&](auto v) FALTUNG_INLINED {
-        std::ptrdiff_t first = 0;
-        const auto run = [&](std::ptrdiff_t count, std::ptrdiff_t rows) FALTUNG_INLINED {
-            with_count<most_positions>(rows, [&](auto p) FALTUNG_INLINED {
-                for (std::ptrdiff_t tile = 0; tile < count; ++tile, first += p.count)
-                    multiply_tile<p.count, v.count>(terms, positions, first, add, sums);
-            });
-        };
-        if (taller > 0) run(taller, height + 1);
-        run(tiles - taller, height);
+        for_each_tile<FiltersInLanes, most_positions, v.count>(terms, positions, add, sums);
+    });
+}
+
+template <class T>
+void positions_in_lanes(const Terms<T>& terms, const Positions<T>& vectors, int filters, bool add,
+                      const Sums<T>& sums) {
+    with_count<most_filters>(filters, [&](auto f) FALTUNG_INLINED {
+        // A vector of weights for each filter and one of samples are kept beside the sums.
+        constexpr int height = f.count == 1 ? 8 : (vector_registers - 1) / f.count - 1;
+        for_each_tile<PositionsInLanes, height, f.count>(terms, vectors, add, sums);
     });
 }
 
@@ -113,7 +164,7 @@ template <class T>
 bool interleave(const Rows<T>& from, int rows, int width, T* to, std::ptrdiff_t to_step) {
     std::ptrdiff_t column = 0;
     Vector<T> strange{};
-    if (from.step == 1)
+    if (from.step == 1 && width % lanes<T> == 0)
         for (; column + lanes<T> <= from.count; column += lanes<T>)
             for (int top = 0; top < width; top += lanes<T>) {
                 Vector<T> square[lanes<T>]{};
@@ -130,24 +181,75 @@ bool interleave(const Rows<T>& from, int rows, int width, T* to, std::ptrdiff_t 
 }
 
 template <class T>
-void spread(const T* from, int width, int rows, std::ptrdiff_t count, T* to, std::ptrdiff_t apart,
-            std::ptrdiff_t step) {
+void spread(const Rows<T>& from, int columns, T* to, std::ptrdiff_t apart, std::ptrdiff_t step) {
     std::ptrdiff_t i = 0;
     if (step == 1)
-        for (; i + lanes<T> <= count; i += lanes<T>)
-            for (int top = 0; top < rows; top += lanes<T>) {
+        for (; i + lanes<T> <= from.count; i += lanes<T>)
+            for (int left = 0; left < columns; left += lanes<T>) {
                 Vector<T> square[lanes<T>];
-                for (int j = 0; j < lanes<T>; ++j) square[j] = load(from + (i + j) * width + top);
+                for (int j = 0; j < lanes<T>; ++j) square[j] = load(from.first + (i + j) * from.step + left);
                 transpose<T>(square);
-                for (int j = 0; j < lanes<T> && top + j < rows; ++j) store(to + (top + j) * apart + i, square[j]);
+                for (int j = 0; j < lanes<T> && left + j < columns; ++j) store(to + (left + j) * apart + i, square[j]);
             }
-    for (; i < count; ++i)
-        for (int row = 0; row < rows; ++row) to[row * apart + i * step] = from[i * width + row];
+    for (; i < from.count; ++i)
+        for (int column = 0; column < columns; ++column)
+            to[column * apart + i * step] = from.first[i * from.step + column];
 }
 
 template <class T>
-constexpr ChannelProductKernel<T> kernel{lanes<T>,           most_positions, multiply<T>,
-                                         add_compensated<T>, interleave<T>,  spread<T>};
+void place(const T* from, std::ptrdiff_t apart, std::ptrdiff_t count, std::ptrdiff_t length, T* to,
+           const std::ptrdiff_t* places, std::ptrdiff_t step) {
+    // A whole vector is stored also where what exceeds its length is stored again by those after it.
+    const std::ptrdiff_t covering = (lanes<T> - 1) / length;
+    for (std::ptrdiff_t v = 0; v < count; ++v) {
+        T* const line = to + places[v];
+        if (step == 1 && v + covering < count && places[v + covering] == places[v] + covering * length)
+            store(line, load(from + v * apart));
+        else
+            for (std::ptrdiff_t i = 0; i < length; ++i) line[i * step] = from[v * apart + i];
+    }
+}
+
+template <class T, int... i>
+FALTUNG_INLINE Vector<T> every_second(Vector<T> low, Vector<T> high, std::integer_sequence<int, i...>) {
+    return __builtin_shufflevector(low, high, (2 * i)...);
+}
+
+// The last vector steps back to end with the line.
+template <class T>
+FALTUNG_INLINE void copy_inside(const T* from, std::ptrdiff_t step, std::ptrdiff_t count, T* to) {
+    std::ptrdiff_t i = 0;
+    if (step == 1 && count >= lanes<T>) {
+        for (; i + lanes<T> <= count; i += lanes<T>) store(to + i, load(from + i));
+        if (i < count) store(to + count - lanes<T>, load(from + count - lanes<T>));
+        return;
+    }
+    if (step == 2)
+        for (; i + lanes<T> < count; i += lanes<T>)
+            store(to + i, every_second<T>(load(from + 2 * i), load(from + 2 * i + lanes<T>),
+                                          std::make_integer_sequence<int, lanes<T>>{}));
+    for (; i < count; ++i) to[i] = from[i * step];
+}
+
+template <class T>
+void copy(const CopiedLine<T>& line, const T* from, std::ptrdiff_t from_apart, std::ptrdiff_t count, T* to,
+          std::ptrdiff_t to_apart) {
+    const auto copy_each = [&](std::ptrdiff_t first, std::ptrdiff_t end) FALTUNG_INLINED {
+        for (std::ptrdiff_t i = first; i < end; ++i)
+            to[i] = line.sources[i] == absent ? line.fill : from[line.sources[i]];
+    };
+    for (; count > 0; --count, from += from_apart, to += to_apart) {
+        copy_each(0, line.inside);
+        if (line.inside < line.after)
+            copy_inside(from + line.sources[line.inside], line.step, line.after - line.inside, to + line.inside);
+        copy_each(line.after, line.count);
+    }
+}
+
+template <class T>
+constexpr ChannelProductKernel<T> kernel{lanes<T>,           filters_in_lanes<T>, positions_in_lanes<T>,
+                                         add_compensated<T>, interleave<T>,       spread<T>,
+                                         place<T>,           copy<T>};
 
 }  // namespace
 

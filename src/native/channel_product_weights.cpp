@@ -32,13 +32,13 @@ std::ptrdiff_t element(const Axes& axes, std::ptrdiff_t i) {
 }  // namespace
 
 template <class T>
-PackedWeights<T>::PackedWeights(const FilterBank<T>& bank, Level level, int threads, const Interrupted& interrupted)
-    : level_(level),
-      groups_(bank.groups),
-      filters_(bank.filters),
-      terms_(bank.terms()),
-      lanes_(channel_product_kernel_for<T>(level).lanes),
-      data_(memory_.reserve(groups_ * padded_filters() * terms_)) {
+PackedWeights<T>::PackedWeights(const FilterBank<T>& bank, Lanes lanes, Level level, int threads,
+                                const Interrupted& interrupted)
+    : level_(level), lanes_(lanes), groups_(bank.groups), filters_(bank.filters), terms_(bank.terms()) {
+    const int in_vector = channel_product_kernel_for<T>(level).lanes;
+    most_in_panel_ = lanes == Lanes::filters ? 2 * in_vector : most_filters;
+    unit_ = lanes == Lanes::filters ? in_vector : 1;
+    data_ = memory_.reserve(groups_ * round_up(filters_, unit_) * terms_);
     std::atomic<bool> finite{true};
     const auto pack_panel = [&](std::ptrdiff_t index, int) {
         const std::ptrdiff_t group = index / panels();
@@ -53,7 +53,7 @@ template <class T>
 bool PackedWeights<T>::pack(const FilterBank<T>& bank, std::ptrdiff_t group, const Panel& panel, T* to) const {
     const ChannelProductKernel<T>& kernel = channel_product_kernel_for<T>(level_);
     const T* const from = bank.data + (group * filters_ + panel.first) * bank.filter_step;
-    const int width = panel.vectors * kernel.lanes;
+    const int width = panel.width;
     auto outer = bank.axes;
     const auto run = merge_innermost<T>(outer);
     bool finite = true;

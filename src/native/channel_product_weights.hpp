@@ -6,6 +6,7 @@
 
 #include "buffer.hpp"
 #include "channel_product_kernel.hpp"
+#include "direct_geometry.hpp"
 #include "threads.hpp"
 
 namespace faltung {
@@ -27,40 +28,43 @@ struct FilterBank {
     }
 };
 
-// Filters first .. first + count - 1 of a group, in `vectors` vectors.
+// What the lanes of a vector are.
+enum class Lanes { filters, positions };
+
+// Filters first .. first + count - 1 of a group; `width` weights for each term.
 struct Panel {
     std::ptrdiff_t first;
-    int count, vectors;
+    int count, width;
 };
 
 template <class T>
 class PackedWeights {
 public:
-    PackedWeights(const FilterBank<T>& bank, Level level, int threads, const Interrupted& interrupted);
+    PackedWeights(const FilterBank<T>& bank, Lanes lanes, Level level, int threads, const Interrupted& interrupted);
 
     [[nodiscard]] bool complete() const { return complete_; }  // false if it was interrupted
     [[nodiscard]] bool finite() const { return finite_; }
     [[nodiscard]] Level level() const { return level_; }
+    [[nodiscard]] Lanes lanes() const { return lanes_; }
     [[nodiscard]] std::ptrdiff_t groups() const { return groups_; }
     [[nodiscard]] std::ptrdiff_t filters() const { return filters_; }  // of each group
     [[nodiscard]] std::ptrdiff_t terms() const { return terms_; }
 
-    [[nodiscard]] std::ptrdiff_t panels() const { return (filters_ + width() - 1) / width(); }
+    [[nodiscard]] std::ptrdiff_t panels() const { return (filters_ + most_in_panel_ - 1) / most_in_panel_; }
     [[nodiscard]] Panel panel(std::ptrdiff_t index) const {
-        const std::ptrdiff_t first = index * width(), count = std::min(width(), filters_ - first);
-        return {first, static_cast<int>(count), count > lanes_ ? 2 : 1};
+        const std::ptrdiff_t first = index * most_in_panel_, count = std::min(most_in_panel_, filters_ - first);
+        return {first, static_cast<int>(count), static_cast<int>(round_up(count, unit_))};
     }
     [[nodiscard]] const T* weights(std::ptrdiff_t group, const Panel& panel) const {
-        return data_ + (group * padded_filters() + panel.first) * terms_;
+        return data_ + (group * round_up(filters_, unit_) + panel.first) * terms_;
     }
 
 private:
-    [[nodiscard]] std::ptrdiff_t width() const { return 2 * lanes_; }
-    [[nodiscard]] std::ptrdiff_t padded_filters() const { return (filters_ + lanes_ - 1) / lanes_ * lanes_; }
     bool pack(const FilterBank<T>& bank, std::ptrdiff_t group, const Panel& panel, T* to) const;
 
     Level level_;
-    std::ptrdiff_t groups_, filters_, terms_, lanes_;
+    Lanes lanes_;
+    std::ptrdiff_t groups_, filters_, terms_, most_in_panel_, unit_;
     Buffer<T> memory_;
     T* data_;
     bool finite_ = true, complete_ = true;

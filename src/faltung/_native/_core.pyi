@@ -128,7 +128,9 @@ def add_polynomials(
 
 @final
 class ChannelProduct:
-    def __init__(self, kernel: NDArray[Any], groups: int, level: int, threads: int) -> None: ...
+    def __init__(
+        self, kernel: NDArray[Any], groups: int, positions_in_lanes: bool, level: int, threads: int
+    ) -> None: ...
     @property
     def finite(self) -> bool: ...
     def run(

@@ -30,7 +30,7 @@ from faltung.algorithms.algorithm import (
 )
 from faltung.algorithms.correlation import correlation, correlation_taps
 from faltung.algorithms.direct import DIRECT
-from faltung.machine import Machine
+from faltung.machine import Machine, current
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
@@ -58,10 +58,9 @@ def _refuse(problem: Problem) -> str | None:
 
 def _cost(problem: Problem, machine: Machine) -> Cost:
     lanes = int(vectors(problem.compute_dtype, machine))
-    filters = problem.filters // problem.groups
     products = problem.outputs * problem.taps / math.prod(problem.input_dilation)
     peak = products / (lanes * machine.vector_products_per_second)
-    computing = peak * (-(-filters // lanes) * lanes / filters) / machine.tile_efficiency
+    computing = peak / max(_use_of_lanes(problem, lanes)) / machine.tile_efficiency
     weights = problem.filters * problem.taps
     samples = problem.batch * problem.channels * math.prod(count for _, count in problem.touched())
     copying = (weights + samples) / machine.copied_elements_per_second
@@ -75,14 +74,21 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     )
 
 
+def _use_of_lanes(problem: Problem, lanes: int) -> tuple[float, float]:
+    """Shares of the tiles' work that is wanted, with filters in lanes and with positions."""
+    filters, line = max(problem.filters // problem.groups, 1), max((1, *problem.length)[-1], 1)
+    # Where one filter is summed, every product loads its samples.
+    return filters / (-(-filters // lanes) * lanes), line / (-(-line // lanes) * lanes) * min(0.4 + 0.2 * filters, 1)
+
+
 def _prepare(problem: Problem, weights: Weights) -> Run:
     calls, taps = correlation(problem), correlation_taps(problem, weights.values)
-    threads, banks = settings.get_threads(), []
+    for_filters, for_positions = _use_of_lanes(problem, int(vectors(problem.compute_dtype, current())))
+    how = (problem.groups, for_positions > for_filters, settings.level(), settings.get_threads())
+    banks = []
     for phase in calls.phases:
         chosen = None if phase.taps is None else np.require(taps[phase.taps], requirements=["A"])
-        banks.append(
-            chosen if chosen is None else _core.ChannelProduct(chosen, problem.groups, settings.level(), threads)
-        )
+        banks.append(chosen if chosen is None else _core.ChannelProduct(chosen, *how))
     if not all(bank is None or bank.finite for bank in banks):
         return DIRECT.prepare(problem, weights)  # absent terms are not zeros, which infinity would meet
     first = len(calls.boundary) - problem.ndim

@@ -21,7 +21,7 @@ def solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArr
     problem = task.problem
     assert task.x is not None
     if out is not None:
-        _check_out(out, problem)
+        _check_out(out, problem, problem.length)
     y = out if out is not None and _writable_in_place(out, task) else _allocate(problem.length, problem.result_dtype)
     empty = run(task.x, y.reshape(1, 1, *problem.length), task.present, threads) if y.size else None
     if out is not None and y is not out:
@@ -33,28 +33,40 @@ def solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArr
     return np.ma.MaskedArray(y, mask)
 
 
-def solve_tensors(problem: Problem, run: Run, x: NDArray[Any], threads: int) -> NDArray[Any]:
-    """Run for ``x``, (batch, channels, *space), into a fresh array, (batch, filters, *length)."""
-    y = _allocate((problem.batch, problem.filters, *problem.length), problem.result_dtype)
+def solve_tensors(
+    problem: Problem, run: Run, x: NDArray[Any], threads: int, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
+    """Run for ``x``, (batch, channels, *space), into a fresh array, (batch, filters, *length), or into ``out``."""
+    shape = problem.batch, problem.filters, *problem.length
+    if out is not None:
+        _check_out(out, problem, shape)
+    in_place = out is not None and _contiguous(out) and not np.may_share_memory(out, x)
+    y = out if out is not None and in_place else _allocate(shape, problem.result_dtype)
     if y.size:
         run(x, y, None, threads)
-    return y
+    if out is not None and y is not out:
+        out[...] = y
+    return y if out is None else out
 
 
 def _writable_in_place(out: NDArray[Any], task: Task) -> bool:
     """Whether an algorithm may write into ``out`` while it reads the operands."""
     operands = (task.x, None if task.weights is None else task.weights.values)
     overlaps = any(np.may_share_memory(out, values) for values in operands if values is not None)
-    return out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative and not overlaps
+    return _contiguous(out) and not overlaps
 
 
-def _check_out(out: object, problem: Problem) -> None:
+def _contiguous(out: NDArray[Any]) -> bool:
+    return out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative
+
+
+def _check_out(out: object, problem: Problem, shape: tuple[int, ...]) -> None:
     if not isinstance(out, np.ndarray):
         raise errors.out_not_an_array(out)
     if is_masked(out):
         raise errors.out_is_masked()
-    if out.shape != problem.length:
-        raise errors.out_mismatch("shape", out.shape, problem.length)
+    if out.shape != shape:
+        raise errors.out_mismatch("shape", out.shape, shape)
     if out.dtype.newbyteorder("=") != problem.result_dtype:
         raise errors.out_wrong_type(str(out.dtype), str(problem.result_dtype))
     if not out.flags.writeable:

@@ -11,6 +11,7 @@ from faltung.tensor.gradients import input_gradient, kernel_gradient
 from faltung.tensor.integer import convolve_integer, correlate_integer
 from faltung.tensor.operators import convolve, correlate
 from faltung.tensor.patches import patches, patches_adjoint
+from faltung.tensor.plan import plan
 from faltung.tensor.transposed import convolve_transposed, correlate_transposed
 from faltung.tensor.unshared import (
     convolve_unshared,
@@ -33,6 +34,7 @@ __all__ = [
     "kernel_gradient",
     "patches",
     "patches_adjoint",
+    "plan",
     "unshared_input_gradient",
     "unshared_kernel_gradient",
 ]

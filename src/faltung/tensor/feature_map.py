@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faltung import settings
-from faltung.planner.choose import choose
+from faltung.algorithms.algorithm import Run
+from faltung.planner.choose import Candidate, choose
 from faltung.planner.discover import discover
 from faltung.planner.solve import solve_tensors
 from faltung.task import structure
@@ -34,11 +35,18 @@ def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int 
     if 0 in x.shape or 0 in w.shape:
         choose(problem, method)  # for its errors
         return np.zeros((problem.batch, problem.filters, *problem.length), problem.result_dtype)
-    if problem.channels == problem.groups:  # what a kernel's structure can make cheap; a look at others is dear
-        problem = with_facts(problem, structure.observe(w))
-    axes = tuple(range(problem.ndim))
-    task = discover(Task(problem, x, Weights(w), None, False, axes, "propagate"), method)
-    assert task.weights is not None
-    chosen = choose(task.problem, method).chosen
-    run = chosen.algorithm.prepare(task.problem, task.weights)
-    return solve_tensors(task.problem, run, x, chosen.useful_threads(count))
+    problem, run, chosen = prepared(problem, w, method)
+    return solve_tensors(problem, run, x, chosen.useful_threads(count))
+
+
+def prepared(problem: Problem, w: Array, method: str) -> tuple[Problem, Run, Candidate]:
+    """The Problem with what is known of ``w``, and the best algorithm, ready to run."""
+    weights = Weights(w)
+    if problem.channels == problem.groups:  # else structure makes nothing cheap, and many kernels are a long look
+        axes = tuple(range(problem.ndim))
+        task = Task(with_facts(problem, structure.observe(w)), None, weights, None, False, axes, "propagate")
+        task = discover(task, method)
+        assert task.weights is not None
+        problem, weights = task.problem, task.weights
+    chosen = choose(problem, method).chosen
+    return problem, chosen.algorithm.prepare(problem, weights), chosen

@@ -1,0 +1,52 @@
+"""JAX: `lax.conv_general_dilated`, compiled. Its pool takes the threads that the process may use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+from jax import lax
+
+from benchmarks.operands import Operands
+from benchmarks.peers import Peer, Refusal
+from benchmarks.peers.scope import floats, zeros_outside
+from benchmarks.rounds import Call
+from faltung.task.problem import Problem
+
+
+def use_threads(count: int) -> None:
+    """Nothing to set while it runs; it computes in double precision only if told to before its first use."""
+    jax.config.update("jax_enable_x64", True)
+
+
+def conv(problem: Problem, operands: Operands) -> Call | Refusal:
+    """The compiled function of arrays that lie on its device already."""
+    if problem.renormalise or problem.ndim == 0:
+        return "no renormalising, at least one axis"
+    if reason := floats(problem) or zeros_outside(problem):
+        return reason
+    x = jax.numpy.asarray(operands.x.reshape(problem.batch, problem.channels, *problem.input_shape))
+    w = operands.w.reshape(problem.filters, problem.channels // problem.groups, *problem.kernel_shape)
+    w = jax.numpy.asarray(w if problem.operation == "correlate" else np.flip(w, tuple(range(2, w.ndim))))
+    keywords = _keywords(problem)
+    function = jax.jit(lambda x, w: lax.conv_general_dilated(x, w, **keywords))
+    return lambda: function(x, w).block_until_ready()
+
+
+def _keywords(problem: Problem) -> dict[str, Any]:
+    spans = zip(problem.input_shape, problem.input_dilation, problem.reach(), problem.stride, strict=True)
+    padding = [
+        (-(low + first), low + s * (length - 1) + last - (n - 1) * u)
+        for (n, u, (first, last), s), low, length in zip(spans, problem.low, problem.length, strict=True)
+    ]
+    return {
+        "window_strides": problem.stride,
+        "padding": padding,
+        "lhs_dilation": problem.input_dilation,
+        "rhs_dilation": problem.dilation,
+        "feature_group_count": problem.groups,
+    }
+
+
+PEERS = (Peer("jax", conv),)

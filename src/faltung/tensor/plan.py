@@ -1,0 +1,143 @@
+"""The plan of a layer: its kernels packed or transformed once, for many inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faltung import errors, settings
+from faltung.algorithms.algorithm import Run
+from faltung.meaning.extent import Operation
+from faltung.planner import explanation
+from faltung.planner.choose import choose
+from faltung.planner.solve import solve_tensors
+from faltung.task.line import array_spec
+from faltung.task.problem import Index, Problem
+from faltung.tensor import errors as layer_errors
+from faltung.tensor.feature_map import prepared
+from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
+from faltung.tensor.operands import LAYOUT, read_operand
+from faltung.tensor.padding import Padding
+
+
+class LayerPlan:
+    """How a layer will be computed, made by `plan`.
+
+    Print it for the chosen algorithm, its rivals and the reasons of those that refuse; call it
+    with an input. It holds a copy of the kernels and all that was prepared from them, and is safe
+    to share between threads.
+
+    Attributes
+    ----------
+    problem
+        Which sum; prints as one line.
+    algorithm
+        Name of the chosen algorithm.
+    """
+
+    def __init__(self, problem: Problem, w: NDArray[Any], method: str, threads: int | None) -> None:
+        self.problem, run, chosen = prepared(problem, w.copy(), method)
+        self.algorithm: str = chosen.algorithm.name
+        self._run: Run = run
+        self._chosen, self._choice, self._threads = chosen, choose(self.problem, method), threads
+
+    def __call__(self, x: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """The feature maps, (N, O, *output), of an input of the planned shape and type.
+
+        Parameters
+        ----------
+        x
+            The input, (N, C, *space).
+        out
+            Where the result goes, if not into a fresh array.
+
+        Raises
+        ------
+        ValueError
+            Shape or type are not those the plan was made for, or ``out`` has others.
+        """
+        samples, problem = np.asarray(x), self.problem
+        planned = problem.batch, problem.channels, *problem.input_shape
+        if samples.shape != planned or samples.dtype != problem.input_dtype:
+            was, expected = f"{samples.dtype} {samples.shape}", f"{problem.input_dtype} {planned}"
+            raise errors.unplanned_operand("x", was, expected)
+        count = settings.get_threads() if self._threads is None else self._threads
+        return solve_tensors(problem, self._run, samples, self._chosen.useful_threads(count), out)
+
+    def __str__(self) -> str:
+        return explanation.as_text(self.problem, self._choice)
+
+    def __repr__(self) -> str:
+        return f"LayerPlan({str(self.problem)!r}, algorithm={self.algorithm!r})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The explanation as plain values: seconds on one core, relative error bounds, bytes."""
+        return explanation.as_values(self.problem, self._choice)
+
+
+def plan(
+    x: Any,
+    w: Any,
+    *,
+    operation: Operation = "correlate",
+    stride: Integers = 1,
+    padding: Padding = 0,
+    dilation: Integers = 1,
+    groups: int = 1,
+    input_dilation: Integers = 1,
+    boundary: Boundaries = "constant",
+    fill_value: complex = 0,
+    method: str = "auto",
+    accuracy: str | float = "norm",
+    threads: int | None = None,
+) -> LayerPlan:
+    """Plan a layer with fixed kernels: see what will be done, then do it again and again.
+
+    Parameters
+    ----------
+    x
+        An input, or its type and shape alone, (N, C | *space), such as ``"f32[1,64|56,56]"``.
+    w
+        Kernels, (O, C/groups, *kernel).
+    operation
+        ``"correlate"`` or ``"convolve"``.
+    stride, padding, dilation, groups, input_dilation, boundary, fill_value, method, accuracy, threads
+        As for `convolve`.
+
+    Returns
+    -------
+    LayerPlan
+        To be printed, and called with inputs.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, channels or groups do not match, or an option makes no sense.
+
+    Examples
+    --------
+    >>> import numpy as np, faltung as ft
+    >>> p = ft.tensor.plan("f32[1,16|32,32]", np.ones((64, 16, 3, 3), np.float32), padding=1)
+    >>> p.algorithm
+    'channel_product'
+    >>> p(np.ones((1, 16, 32, 32), np.float32))[0, 0, 0, :3]
+    array([64., 96., 96.], dtype=float32)
+    """
+    dtype, shape = _type_and_shape(x)
+    kernel = read_operand("w", w).values
+    assert kernel is not None
+    if kernel.ndim < 2 or len(shape) != kernel.ndim:
+        raise layer_errors.tensor_rank(shape, kernel.shape, LAYOUT)
+    options = Options(stride, padding, dilation, groups, input_dilation, boundary, fill_value, accuracy)
+    problem = read_layer(operation, kernel.ndim - 2, options).problem(dtype, shape, kernel.dtype, kernel.shape)
+    return LayerPlan(problem, kernel, method, None if threads is None else settings.checked_threads(threads))
+
+
+def _type_and_shape(x: Any) -> tuple[np.dtype[Any], Index]:
+    if not isinstance(x, str):
+        kind = read_operand("x", x).kind
+        return kind.dtype, kind.shape
+    dtype, space, outer, _ = array_spec(x)
+    return dtype, (*(outer or ()), *space)
