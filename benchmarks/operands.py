@@ -36,7 +36,7 @@ def draw(problem: Problem, seed: int = 0) -> Operands:
     if problem.structure.rank == 1:
         factors = tuple(_gaussian(length, problem.kernel_dtype) for length in problem.kernel_shape)
         return Operands(x, reduce(np.multiply.outer, factors), factors)
-    return Operands(x, _noise(random, (*of_kernel, *problem.kernel_shape), problem.kernel_dtype))
+    return Operands(x, _noise(random, problem.kernel_shape, problem.kernel_dtype))
 
 
 def _noise(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

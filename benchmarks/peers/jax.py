@@ -15,7 +15,7 @@ from benchmarks.rounds import Call
 from faltung.task.problem import Problem
 
 
-def use_threads(count: int) -> None:
+def use_threads(count: int) -> None:  # noqa: ARG001 (every peer has this function)
     """Nothing to set while it runs; it computes in double precision only if told to before its first use."""
     jax.config.update("jax_enable_x64", True)
 

@@ -18,6 +18,8 @@ from benchmarks.peers.scope import as_convolution, floats, one_boundary
 from benchmarks.rounds import Call
 from faltung.task.problem import Problem
 
+MOST_PRODUCTS = 2e9
+"""Beyond these a call of its depthwise kernels would take a minute and more."""
 _PADS = {"constant": "constant", "edge": "replicate", "reflect": "reflect", "wrap": "circular"}
 
 
@@ -34,6 +36,8 @@ def conv(problem: Problem, operands: Operands) -> Call | Refusal:
         return "up to three dimensions, no input dilation, no renormalising"
     if reason := floats(problem) or one_boundary(problem, _PADS):
         return reason
+    if problem.groups > 1 and problem.outputs * problem.taps > MOST_PRODUCTS:
+        return f"more than {MOST_PRODUCTS:.0e} products"
     beyond = _beyond(problem)
     if problem.boundary[0] != "constant" and _too_far(problem, beyond):
         return "no boundary further out than the input is long"

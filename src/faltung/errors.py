@@ -155,6 +155,19 @@ def fill_value_does_not_fit(value: object, dtype: str) -> ValueError:
     )
 
 
+def values_do_not_fit(argument: str, dtype: str) -> ValueError:
+    """Python's numbers that the other operand's type does not hold."""
+    return ValueError(
+        f"{argument} holds numbers beyond {dtype}, the type that they take beside the other operand: "
+        "expected smaller ones, or an array of a wider type"
+    )
+
+
+def too_many_axes(ndim: int, most: int) -> ValueError:
+    """Arrays of as many dimensions as NumPy knows, which leaves no room for batch and channels."""
+    return ValueError(f"x has {ndim} dimensions: expected at most {most}; reshape can merge batch axes")
+
+
 def fill_value_without_constant(value: object, boundary: object) -> ValueError:
     """A fill value that nothing would read."""
     return ValueError(f"fill_value={value!r} has no effect with boundary={boundary!r}: expected boundary='constant'")

@@ -24,7 +24,7 @@ from faltung.task.normalise import normalise
 Integers = int | Sequence[int]
 
 # Those of `convolve`, method behind variable.
-_DEFAULTS = (None, "constant", 0, None, 1, 1, "propagate", "norm", None, None, None, "auto", None, None)
+_DEFAULTS = (*Options()[1:], "auto", None, None)
 
 # Operands of other libraries, by the module of a class that they descend from, and the wing of
 # ours that serves them: it loads when the first one comes.

@@ -45,8 +45,7 @@ private:
 
 // The real products that make one part of the result; a real operand has no imaginary ones.
 template <class T>
-Components<T> components(const Taps<T>& taps, int source_parts, int kernel_parts,
-                                     int result_part) {
+Components<T> components(const Taps<T>& taps, int source_parts, int kernel_parts, int result_part) {
     Components<T> sum;
     if (kernel_parts == 1) {
         sum.add(result_part, taps.real());

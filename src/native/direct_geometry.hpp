@@ -34,7 +34,7 @@ struct Axis {
 
     // Byte offset of the sample that a position reads, or `absent`.
     [[nodiscard]] std::ptrdiff_t byte_offset(std::ptrdiff_t position) const;
-    // Bytes between neighbouring positions inside the axis; 0 if they have no common step.
+    // Whether neighbouring positions inside the axis are the same number of bytes apart: this many.
     [[nodiscard]] bool uniform() const { return inner == 1 || step == inner * inner_step; }
     [[nodiscard]] std::ptrdiff_t position_step() const { return inner == 1 ? step : inner_step; }
 

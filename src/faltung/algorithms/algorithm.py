@@ -13,7 +13,7 @@ from faltung.machine import Machine
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
-_STEP_LIMIT, _REACH_LIMIT = 2**30, 2**50
+_NATIVE_STEPS, _NATIVE_POSITIONS = 2**30, 2**50
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
@@ -80,10 +80,10 @@ def too_inaccurate(problem: Problem, bound: float) -> str | None:
 
 def beyond_native_indices(problem: Problem) -> str | None:
     """The reason to refuse steps and positions that the native core does not count in 64 bits."""
-    if max((*problem.stride, *problem.dilation), default=1) >= _STEP_LIMIT:
+    if max((*problem.stride, *problem.dilation), default=1) >= _NATIVE_STEPS:
         return "a stride or dilation of 2**30 or more is not counted natively"
     for r, (first, last), s, n in zip(problem.low, problem.reach(), problem.stride, problem.length, strict=True):
-        if max(-(r + first), r + last, s * n, last - first) >= _REACH_LIMIT:
+        if max(-(r + first), r + last, s * n, last - first) >= _NATIVE_POSITIONS:
             return "a position 2**50 or more from the input is not counted natively"
     return None
 

@@ -29,10 +29,12 @@ def exact_sums(problem: Problem, w: Array) -> Run:
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
         bound = max(_largest(x), abs(int(problem.fill_value.real))) * weight
         wide = bound > np.iinfo(natural).max
-        target = out if out.dtype == natural else np.empty(out.shape, natural)
+        # Beyond the natural type, what counts is whether the type that was asked for holds the result.
+        summed = out.dtype if wide and out.dtype in (np.int64, np.uint64) else natural
+        target = out if out.dtype == summed else np.empty(out.shape, summed)
         computed = np.require(taps, _exact_type(bound, taps, wide), ["C", "A"])
         if not calls.run(x, computed, target, threads, wide):
-            raise errors.integer_overflow(str(natural))
+            raise errors.integer_overflow(str(summed))
         if target is not out:
             out[...] = _checked(target, out.dtype)
         return None

@@ -42,6 +42,8 @@ def _check_header(path: Path, file: BinaryIO) -> None:
     shape, dtype = _header(path, file)
     if dtype.hasobject or dtype.kind not in "biufc":
         raise CommandError(f"{path}: holds {dtype}; expected bool, integer, floating or complex numbers")
+    if not shape:
+        raise CommandError(f"{path}: holds a single number (shape ()); expected an array with at least one axis")
     claimed = math.prod(shape) * dtype.itemsize  # Python's integers: 2**60 elements do not wrap
     there = os.fstat(file.fileno()).st_size - file.tell()
     if min(shape, default=0) < 0 or claimed > there:

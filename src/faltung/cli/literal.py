@@ -50,7 +50,7 @@ def _finite(word: str, number: float) -> int | float:
 
 
 def _real(text: str) -> int | float:
-    return float(text) if re.search("[.eE]", text) or len(text) > 18 else int(text)
+    return float(text) if re.search("[.eE]", text) else int(text)
 
 
 def _listed(rows: list[Numbers]) -> str:

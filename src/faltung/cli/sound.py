@@ -52,6 +52,8 @@ def read(path: Path) -> Sound:
             elif name == b"data" and layout is not None:
                 kind, channels, rate, bits = layout
                 samples = _decode(file.read(size), kind, channels, bits)
+                if samples.size == 0:
+                    raise CommandError(f"{path}: holds no samples; expected at least one")
                 return Sound(samples, rate, bits, kind == _FLOAT)
     raise CommandError(f"{path}: holds no sound (no 'data' after a 'fmt ')")
 

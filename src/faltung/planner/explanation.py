@@ -17,7 +17,7 @@ def as_text(problem: Problem, choice: Choice) -> str:
     chosen = choice.chosen
     share = min(chosen.cost.limit_seconds / chosen.cost.seconds, 1.0)
     name = f"{chosen.algorithm.name}  {chosen.cost.detail}"
-    lines = [f"{name:<32}{_time(chosen.cost.seconds):>9}   {_error(chosen)}   {share:.0%} of the machine's limit"]
+    lines = [f"{name:<32}  {_time(chosen.cost.seconds):>7}   {_error(chosen)}   {share:.0%} of the machine's limit"]
     if choice.slower:
         slower = " · ".join(f"{c.algorithm.name} {_time(c.cost.seconds)}" for c in choice.slower)
         label = "slower" if all(c.cost.seconds >= chosen.cost.seconds for c in choice.slower) else "others"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import sys
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 
 from faltung import errors
 from faltung.algorithms.algorithm import Run
+from faltung.task.allocation import allocate
 from faltung.task.normalise import Task
 from faltung.task.problem import Problem
 from faltung.task.reading import is_masked
@@ -22,7 +21,7 @@ def solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArr
     assert task.x is not None
     if out is not None:
         _check_out(out, problem, problem.length)
-    y = out if out is not None and _writable_in_place(out, task) else _allocate(problem.length, problem.result_dtype)
+    y = out if out is not None and _writable_in_place(out, task) else allocate(problem.length, problem.result_dtype)
     empty = run(task.x, y.reshape(1, 1, *problem.length), task.present, threads) if y.size else None
     if out is not None and y is not out:
         out[...] = y
@@ -41,7 +40,7 @@ def solve_tensors(
     if out is not None:
         _check_out(out, problem, shape)
     in_place = out is not None and _contiguous(out) and not np.may_share_memory(out, x)
-    y = out if out is not None and in_place else _allocate(shape, problem.result_dtype)
+    y = out if out is not None and in_place else allocate(shape, problem.result_dtype)
     if y.size:
         run(x, y, None, threads)
     if out is not None and y is not out:
@@ -57,7 +56,9 @@ def _writable_in_place(out: NDArray[Any], task: Task) -> bool:
 
 
 def _contiguous(out: NDArray[Any]) -> bool:
-    return out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative
+    # Subclasses may not be reshaped as arrays are: a matrix always has two axes.
+    plain = type(out) in (np.ndarray, np.memmap)
+    return plain and out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative
 
 
 def _check_out(out: object, problem: Problem, shape: tuple[int, ...]) -> None:
@@ -71,13 +72,3 @@ def _check_out(out: object, problem: Problem, shape: tuple[int, ...]) -> None:
         raise errors.out_wrong_type(str(out.dtype), str(problem.result_dtype))
     if not out.flags.writeable:
         raise errors.out_read_only()
-
-
-def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    size = math.prod(shape) * dtype.itemsize
-    try:
-        if size <= sys.maxsize:
-            return np.empty(shape, dtype)
-    except MemoryError:
-        pass
-    raise errors.result_too_large(shape, str(dtype), size)

@@ -47,7 +47,7 @@ def dtype_named(code: str) -> np.dtype[Any]:
 def array_spec(text: str) -> tuple[np.dtype[Any], Index, Index | None, Index | None]:
     """Type, shape, (batch, channels) and centre of ``f32[2,3|64,64]@1,1``."""
     match = _ARRAY.fullmatch(text)
-    if match is None or match["dtype"] not in _CODES:
+    if match is None or match["dtype"] not in _CODES or re.search(r",,|[\[|@],|,[\]|@]|,$", text):
         raise errors.line_unreadable(text, "not an array such as f32[64,64]")
     outer = _integers(match["outer"]) if match["outer"] else None
     center = _integers(match["center"]) if match["center"] else None
@@ -72,7 +72,6 @@ def _integers(text: str) -> Index:
 
 def integer_of(text: str) -> int:
     """The integer that ``text`` writes; ValueError if it writes none."""
-    try:
-        return int(text)
-    except ValueError:
-        raise errors.line_unreadable(text, "not an integer") from None
+    if re.fullmatch(r"[+-]?[0-9]+", text) is None:
+        raise errors.line_unreadable(text, "not an integer")
+    return int(text)

@@ -7,6 +7,7 @@ so that a repeated call finds its Problem in the cache.
 from __future__ import annotations
 
 import cmath
+import contextlib
 import functools
 import math
 from collections.abc import Sequence
@@ -25,9 +26,11 @@ from faltung.task.per_axis import REACH_LIMIT, each, integer, step
 from faltung.task.problem import Index, Problem
 from faltung.task.reading import is_number
 
+_MOST_AXES = 62  # NumPy's 64 but for batch and channels
 NAN_POLICIES = ("propagate", "omit", "raise")
 PROBLEMS_REMEMBERED = 512
-_HOLDING_OTHERS = frozenset([tuple, list, np.ndarray])
+# Types of words whose values cannot change behind the cache's back.
+_UNCHANGING = frozenset([str, int, float, complex, bool, type(None)])
 _T = TypeVar("_T")
 
 
@@ -59,17 +62,27 @@ def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[
     words: tuple[Any, ...] = options
     # Types as well: 1, 1.0 and True are equal, but not all are strides.
     types: tuple[object, ...] = tuple(map(type, words))
-    if not _HOLDING_OTHERS.isdisjoint(types):
-        words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in words)
-        types = tuple(map(_types_of, words))
-    try:
+    if not _UNCHANGING.issuperset(types):
+        words = tuple(map(_unchanging, words))
+        types = tuple(tuple(map(type, word)) if isinstance(word, tuple) else type(word) for word in words)
+        if not all(map(_cannot_change, words)):
+            return _describe(operation, options, x, w)
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         return _remembered(operation, words, types, x, w)
-    except TypeError:
-        return _describe(operation, options, x, w)  # unhashable words, or the error itself
+    return _describe(operation, options, x, w)  # the same error, in the user's own words
 
 
-def _types_of(word: object) -> object:
-    return tuple(map(type, word)) if isinstance(word, tuple) else type(word)
+def _unchanging(word: object) -> object:
+    """Numbers as Python's, arrays and lists as tuples."""
+    if isinstance(word, np.ndarray | np.generic):
+        word = word.tolist()
+    return tuple(word) if isinstance(word, list) else word
+
+
+def _cannot_change(word: object) -> bool:
+    if isinstance(word, tuple):
+        return all(map(_cannot_change, word))
+    return type(word) in _UNCHANGING or isinstance(word, type | np.dtype)
 
 
 @functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
@@ -80,6 +93,7 @@ def _remembered(
 
 
 def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[Problem, Index]:
+    x, w = _floating_beside(x, w), _floating_beside(w, x)
     mode, accuracy = _words(operation, options)  # 1
     axes = _axes(x, w, options.axes)  # 2
     rules = each("boundary", options.boundary, len(axes), boundaries.check)
@@ -143,6 +157,8 @@ def accuracy_of(accuracy: object) -> str | float:
 
 
 def _axes(x: Kind, w: Kind, axes: object) -> Index:
+    if x.ndim > _MOST_AXES:
+        raise errors.too_many_axes(x.ndim, _MOST_AXES)
     if axes is None:
         if x.ndim != w.ndim:
             raise errors.dimensions_differ(x.shape, w.shape)
@@ -185,6 +201,12 @@ def _centers(operation: Operation, w: Kind, center: object) -> Index:
 
 
 # 4 types -----------------------------------------------------------------------------------
+
+
+def _floating_beside(kind: Kind, other: Kind) -> Kind:
+    """Python's integers of any length are floating numbers beside an array of such."""
+    exact = kind.weak and kind.exact == "int" and not other.weak and other.dtype.kind in "fc"
+    return kind._replace(dtype=np.dtype(np.int64), exact=None) if exact else kind
 
 
 def _result_type(x: Kind, w: Kind, renormalised: bool, wanted: DTypeLike | None) -> np.dtype[Any]:
@@ -257,6 +279,8 @@ def fill_value_as(value: Any, problem: Problem) -> Any:
     if compute.kind == "O" and is_number(number):
         return number
     sample = problem.input_dtype if numbers.is_integral(compute) else _sample_type(problem.input_dtype, compute)
+    if is_number(number) and not isinstance(number, int | float | complex):
+        number = float(number)  # a Fraction or Decimal beside floating samples
     fill = _cast(number, sample) if isinstance(number, int | float | complex) else None
     if fill is None:
         raise errors.fill_value_does_not_fit(value, str(sample))
@@ -275,10 +299,16 @@ def _cast(number: Any, dtype: np.dtype[Any]) -> int | float | complex | None:
         low, high = numbers.integer_range(dtype)
         real = number.real
         return int(real) if math.isfinite(real) and real == int(real) and low <= real <= high else None
-    with np.errstate(over="ignore"):
-        cast = dtype.type(number)
+    try:
+        with np.errstate(over="ignore"):
+            cast = dtype.type(number)
+    except OverflowError:  # Python's own integers have no end
+        return None
     if np.isinf(cast) and not cmath.isinf(number):
         return None
-    if dtype.kind == "c":
-        return complex(cast)
-    return math.nan if np.isnan(cast) else float(cast)  # one NaN, so that Problems compare equal
+    return complex(_one_nan(cast.real), _one_nan(cast.imag)) if dtype.kind == "c" else _one_nan(cast)
+
+
+def _one_nan(number: Any) -> float:
+    """A float, and one and the same object for every NaN, so that Problems compare equal."""
+    return math.nan if np.isnan(number) else float(number)

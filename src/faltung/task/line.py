@@ -15,8 +15,11 @@ Options: ``mode`` or ``box`` (low:length per axis), ``boundary``, ``fill_value``
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -102,8 +105,10 @@ def _options(problem: Problem) -> list[tuple[str, object]]:
     ]
 
 
-def _number_text(value: complex) -> str:
-    return repr(value).strip("()")
+def _number_text(value: Any) -> str:
+    if isinstance(value, int | float | complex):
+        return repr(value).strip("()")
+    return f"{value}d" if type(value).__name__ == "Decimal" else f"{value.numerator}/{value.denominator}"
 
 
 def _same_or_joined(values: Sequence[object], default: object) -> str | None:
@@ -186,12 +191,14 @@ def _integers(options: dict[str, str], name: str, default: int) -> Any:
     return _one_or_each([integer_of(text) for text in options[name].split(",")]) if name in options else default
 
 
-def _number(line: str, text: str) -> int | float | complex:
-    for convert in (int, float, complex):
-        try:
+def _number(line: str, text: str) -> Any:
+    """An int, float or complex number; a Fraction such as 1/3; a Decimal such as 0.3d."""
+    exact = (
+        [Fraction] if "/" in text else [lambda digits: Decimal(digits.removesuffix("d"))] if text[-1:] == "d" else []
+    )
+    for convert in (*exact, int, float, complex) if "_" not in text else ():
+        with contextlib.suppress(ValueError, ArithmeticError):
             return convert(text)
-        except ValueError:
-            continue
     raise errors.line_unreadable(line, f"{text!r} is not a number")
 
 
@@ -216,14 +223,14 @@ def _outer(line: str, options: dict[str, str]) -> Index:
     batch, channels = array_spec(options["x"])[2] or (1, 1)
     filters, channels_per_group = array_spec(options["w"])[2] or (1, 1)
     groups = integer_of(options.get("groups", "1"))
-    if groups < 1 or channels != groups * channels_per_group or filters % groups:
+    if min(groups, channels, filters) < 1 or channels != groups * channels_per_group or filters % groups:
         raise errors.line_unreadable(line, f"{channels} channels, {filters} filters and groups={groups} do not fit")
     return batch, channels, filters, groups
 
 
 def _box(line: str, problem: Problem, options: dict[str, str]) -> tuple[Index, Index]:
     if "box" in options:
-        spans = [part.partition(":") for part in options["box"].split(",") if part]
+        spans = [part.partition(":") for part in options["box"].split(",")] if options["box"] else []
         low, length = [integer_of(first) for first, _, _ in spans], [integer_of(count) for _, _, count in spans]
         if len(spans) != problem.ndim or any(count < 0 for count in length):
             raise errors.line_unreadable(line, "the box has no such extent")

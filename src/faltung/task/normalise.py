@@ -12,9 +12,10 @@ from faltung import errors
 from faltung.meaning import numbers
 from faltung.meaning.extent import Operation
 from faltung.task import structure
+from faltung.task.allocation import check_room
 from faltung.task.describe import PROBLEMS_REMEMBERED, Options, describe
 from faltung.task.operand import Operand, Weights, read_input, read_kernel
-from faltung.task.problem import Problem
+from faltung.task.problem import Index, Problem
 from faltung.task.structure import Structure
 
 
@@ -44,6 +45,8 @@ def normalise(operation: Operation, x: object, w: object, options: Options) -> T
     source, kernel = read_input(x), read_kernel(w)
     problem, axes = describe(operation, options, source.kind, kernel.kind)
     weights = samples = present = None
+    if kernel.values is not None and source.values is not None:
+        check_room(problem.length, problem.result_dtype)
     if kernel.values is not None:
         problem, weights = _weigh(problem, axes, options.nan_policy, kernel)
     if source.values is not None:
@@ -97,7 +100,7 @@ def _becomes(argument: str, operand: Operand, dtype: np.dtype[Any]) -> bool:
 
 def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Operand) -> tuple[Problem, Weights]:
     """The kernel's weights as the Problem wants them, and the Problem with what they show."""
-    weights = kernel.astype(problem.kernel_dtype).weights(problem.kernel_shape, axes)
+    weights = kernel.astype(problem.kernel_dtype, "w").weights(problem.kernel_shape, axes)
     if nan_policy == "raise" and _holds_nan(weights.values, None):
         raise errors.holds_nan("w")
     if problem.renormalise:
@@ -107,21 +110,27 @@ def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Ope
 
 def _sample(problem: Problem, nan_policy: str, source: Operand) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """The input's samples as the Problem wants them, and which of them exist."""
-    values = source.astype(problem.input_dtype).values
+    values = source.astype(problem.input_dtype, "x").values
     assert values is not None
     if nan_policy == "raise" and _holds_nan(values, source.mask):
         raise errors.holds_nan("x")
     present = None
     if problem.omit:
-        missing = is_nan(values) if source.mask is None else source.mask
+        missing = source.mask if source.mask is not None else np.zeros(values.shape, bool)
+        if nan_policy == "omit":
+            missing = missing | is_nan(values)
         present = ~missing[np.newaxis, np.newaxis]
     return values[np.newaxis, np.newaxis], present
 
 
-@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
 def with_facts(problem: Problem, facts: Structure) -> Problem:
     """The Problem with what is known of its kernel; remembered, as making one takes time."""
-    return problem.with_structure(facts)
+    return _with_facts(problem, problem.center, problem.low, facts)
+
+
+@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
+def _with_facts(problem: Problem, _center: Index, _low: Index, facts: Structure) -> Problem:
+    return problem.with_structure(facts)  # of equal ones the one that was said
 
 
 def is_nan(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -130,7 +139,9 @@ def is_nan(values: NDArray[Any]) -> NDArray[np.bool_]:
         nan: NDArray[np.bool_] = np.isnan(values)
         return nan
     if values.dtype.kind == "O":
-        return np.asarray(values != values, bool)
+        # A signalling Decimal raises when it is compared.
+        each = [value.is_nan() if hasattr(value, "is_nan") else value != value for value in values.flat]
+        return np.array(each, bool).reshape(values.shape)
     return np.zeros(values.shape, bool)
 
 

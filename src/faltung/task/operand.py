@@ -60,12 +60,17 @@ class Operand(NamedTuple):
     mask: NDArray[np.bool_] | None = None
     factors: Term | None = None
 
-    def astype(self, dtype: np.dtype[Any]) -> Operand:
-        """The same operand with its values in ``dtype``."""
+    def astype(self, dtype: np.dtype[Any], argument: str) -> Operand:
+        """The same operand with its values in ``dtype``; ValueError if that does not hold them."""
         if self.values is None or self.kind.dtype == dtype:
             return self
-        factors = None if self.factors is None else tuple(factor.astype(dtype) for factor in self.factors)
-        return self._replace(kind=self.kind._replace(dtype=dtype), values=self.values.astype(dtype), factors=factors)
+        try:
+            with np.errstate(over="raise"):
+                values = self.values.astype(dtype)
+                factors = None if self.factors is None else tuple(factor.astype(dtype) for factor in self.factors)
+        except (OverflowError, FloatingPointError):
+            raise errors.values_do_not_fit(argument, str(dtype)) from None
+        return self._replace(kind=self.kind._replace(dtype=dtype), values=values, factors=factors)
 
     def weights(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Weights:
         """The kernel laid along ``axes`` of the input: ``shape`` is 1 elsewhere."""
@@ -110,6 +115,8 @@ def read_kernel(w: object) -> Operand:
 
 def _factored(w: tuple[Any, ...]) -> Operand:
     factors = [read_kernel(factor) for factor in w]
+    if any(factor.values is None for factor in factors):
+        raise errors.shape_alone("w")
     kinds = [factor.kind for factor in factors]
     for kind in kinds:
         if kind.ndim != 1:

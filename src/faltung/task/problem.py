@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,11 @@ class Problem:
     kernel_dtype: np.dtype[Any]
     kernel_shape: Index
     result_dtype: np.dtype[Any]
-    center: Index
+    center: Index = field(compare=False)
     stride: Index
     dilation: Index
     input_dilation: Index
-    low: Index
+    low: Index = field(compare=False)
     length: Index
     boundary: tuple[Boundary, ...]
     fill_value: Any = 0
@@ -47,12 +47,17 @@ class Problem:
     omit: bool = False
     accuracy: str | float = "norm"
     structure: Structure = UNKNOWN
+    _first: Index = field(default=(), init=False, repr=False)
+    """Where output 0 meets tap 0: all that centre and low end mean for the sum."""
     _hash: int = field(default=0, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        sign = 1 if self.operation == "convolve" else -1
+        axes = zip(self.low, self.center, self.dilation, strict=True)
+        object.__setattr__(self, "_first", tuple(r + sign * d * m for r, m, d in axes))
         # Once: a Problem is looked up several times in a call, and twenty fields take a while.
-        said = tuple(getattr(self, name) for name in self.__slots__ if name != "_hash")
-        object.__setattr__(self, "_hash", hash(said))
+        compared = tuple(getattr(self, name) for name in _COMPARED)
+        object.__setattr__(self, "_hash", hash(compared))
 
     def __hash__(self) -> int:
         return self._hash
@@ -212,3 +217,6 @@ class Problem:
             omit=False,
             structure=UNKNOWN,
         )
+
+
+_COMPARED = tuple(named.name for named in fields(Problem) if named.compare)

@@ -95,7 +95,7 @@ def _exact_integers(value: object, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind != "f" or array.size == 0 or not isinstance(value, Sequence | int):
         return array
     exact = np.asarray(value, dtype=object)
-    return exact if all(type(number) is int for number in exact.flat) else array
+    return exact if all(isinstance(number, int) for number in exact.flat) else array
 
 
 def _objects(argument: str, array: NDArray[Any]) -> NDArray[Any]:

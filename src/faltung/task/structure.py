@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,16 +39,17 @@ class Structure(NamedTuple):
         """The structure that prints as ``text``; ValueError if there is none."""
         facts: dict[str, Any] = {}
         for word in text.split(",") if text != "unknown" else ():
-            name, _, value = word.partition("=")
-            fact = name.removeprefix("not-")
-            if fact in facts or (fact, bool(value)) not in _FACTS or (value and not value.isdigit()):
+            match = _FACT.fullmatch(word)
+            name = "rank" if match and match["rank"] else match and match["fact"]
+            if match is None or name in facts:
                 raise errors.line_unreadable(f"structure={text}", f"{word!r} is no fact of a kernel, or said twice")
-            facts[fact] = int(value) if value else fact == name
+            facts[str(name)] = int(match["rank"]) if match["rank"] else match["negated"] is None
         return cls(**facts)
 
 
-# Their names, and whether they have a value.
-_FACTS = (*((fact, False) for fact in ("finite", "nonnegative", "constant", "symmetric")), ("rank", True))
+_FACT = re.compile(
+    r"(?P<negated>not-)?(?P<fact>finite|nonnegative|constant|symmetric)|rank=(?P<rank>[1-9][0-9]*)", re.ASCII
+)
 UNKNOWN = Structure()
 
 

@@ -73,8 +73,8 @@ def read_two(first: str, x: object, second: str, w: object) -> Operands:
 def _together(source: Operand, kernel: Operand, batched: bool, *given: object) -> Operands:
     """Python's numbers and sequences take the type of the array beside them."""
     x, w = source.kind, kernel.kind
-    samples = source.astype(x.beside(w)).values
-    weights = kernel.astype(w.beside(x)).values
+    samples = source.astype(x.beside(w), "x").values
+    weights = kernel.astype(w.beside(x), "w").values
     assert samples is not None
     assert weights is not None
     halves = [value.dtype for value in given if isinstance(value, np.ndarray) and _is_bfloat16(value)]

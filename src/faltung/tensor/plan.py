@@ -13,7 +13,7 @@ from faltung.meaning.extent import Operation
 from faltung.planner import explanation
 from faltung.planner.choose import choose
 from faltung.planner.solve import solve_tensors
-from faltung.task.line import array_spec
+from faltung.task.array_word import array_spec
 from faltung.task.problem import Index, Problem
 from faltung.tensor import errors as layer_errors
 from faltung.tensor.feature_map import prepared
