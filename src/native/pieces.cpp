@@ -99,6 +99,15 @@ bool piece_values(const PiecesView& f, const double* points, std::ptrdiff_t coun
     });
 }
 
+void series_values(const PiecesView& f, const std::int64_t* rows, std::ptrdiff_t count, const double* places,
+                   std::ptrdiff_t columns, double* values, Level level) {
+    const PiecesKernel& kernel = kernel_for(level);
+    std::fill_n(values, count * columns, 0.0);
+    for (std::ptrdiff_t k = 0; k < count; ++k)
+        kernel.add({f.piece(static_cast<int>(rows[k])), f.terms, -1, 1}, places + k * columns, columns,
+                   values + k * columns);
+}
+
 bool convolution_values(const Operand& f, const Operand& g, const Rule& rule, const double* points,
                         std::ptrdiff_t count, double* values, Level level, int threads,
                         const Interrupted& interrupted) {

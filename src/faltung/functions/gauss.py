@@ -26,7 +26,8 @@ _AT_ONCE = 1 << 13
 # Graded panels shrink by four; Gauss with 20 nodes is then exact to 3**-40.
 _SHRINK = 4.0
 _LEAST_GRADED = 20
-_MOST_PANELS = 60
+# Corners are graded by the next of these numbers of panels, as each number takes a call of its own.
+_PANELS = np.array([0, 4, 8, 16, 32, 60])
 _NEGLIGIBLE = 2.0**-64
 _LEAST_EXPONENT = -1 + 2.0**-10
 
@@ -173,7 +174,7 @@ def _corners(f: Pieces, g: Pieces, t: Array, cells: _Cells, inwards: float) -> _
         outside = np.minimum(outside, near)
     with np.errstate(divide="ignore"):
         wanted = np.ceil(np.log(half / outside) / np.log(_SHRINK)) + 1
-    panels = np.clip(wanted, 0, _MOST_PANELS).astype(int)
+    panels = _PANELS[np.searchsorted(_PANELS, np.clip(wanted, 0, _PANELS[-1]))]
     return _Corners(np.arange(len(i)), cells, inwards, (from_a, to_b, from_c, to_d), exponent, panels)
 
 
