@@ -70,6 +70,31 @@ def test_cauchy_plus_uniform() -> None:
     assert math.isnan(d.mean())
 
 
+@pytest.mark.parametrize("law", [stats.t(3), stats.t(1.5), stats.pareto(1.5), stats.lomax(0.7)])
+def test_heavy_tails_plus_uniform(law) -> None:
+    d = D(law) + D(stats.uniform())
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    for x in (5.0, 1e2, 1e4, 1e7):
+        # P(X + U > x) is the mean of P(X > x - u).
+        exact = weights / 2 @ law.sf(x - (1 + nodes) / 2)
+        assert d.sf(x) == pytest.approx(exact, rel=1e-9, abs=1e-14)
+        assert d.cdf(x) == pytest.approx(1 - exact, abs=1e-12)
+        assert d.cdf(d.ppf(1 - exact)) == pytest.approx(1 - exact, abs=1e-10)
+    assert d.density.tail_mass < 1e-15
+    assert d.density.integral() == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("law", [stats.cauchy(), stats.t(3), stats.pareto(1.5)])
+def test_hundredfold_sums_of_heavy_tails(law) -> None:
+    d = D(law).sum_of(100)
+    assert d.density.integral() == pytest.approx(1, abs=1e-11)
+    if law.dist.name == "cauchy":
+        x = np.array([-300.0, 0.0, 50.0, 1e4])
+        np.testing.assert_allclose(d.pdf(x), stats.cauchy(0, 100).pdf(x), rtol=0, atol=1e-12 / 314)
+    # One large jump: far out the tail is a hundred times that of one.
+    assert d.sf(1e9) == pytest.approx(100 * law.sf(1e9), rel=2e-2, abs=1e-15)
+
+
 @pytest.mark.parametrize(("one", "two"), [(0.5, 0.5), (2.5, 0.3), (1.0, 4.0), (0.1, 0.2), (30.0, 12.5)])
 def test_sums_of_gammas(one: float, two: float) -> None:
     d = D(stats.gamma(one, scale=2.0)) + D(stats.gamma(two, scale=2.0))

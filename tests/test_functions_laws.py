@@ -189,6 +189,26 @@ def test_heavy_tails_keep_their_mass() -> None:
     assert cauchy.tail_mass < 1e-15
 
 
+@pytest.mark.parametrize("method", ["gauss", "legendre"])
+def test_heavy_tails_beside_narrow_pieces(method: str) -> None:
+    """Far out, points are farther apart than the narrow operand is wide."""
+    cauchy = F(lambda x: 1 / (np.pi * (1 + x * x)), (-np.inf, np.inf))
+    ripple = F(lambda x: 1 + np.sin(40 * x), (0, 10))
+    s = ft.convolve(cauchy, ripple, method=method)
+    for t in (1e6, -1e9, 1e12):
+        # To first order the tail is that of the Cauchy law about the ripple's middle.
+        assert s(t) == pytest.approx(ripple.integral() / (np.pi * (t - 5.0) ** 2), rel=1e-4)
+    assert s.integral() == pytest.approx(ripple.integral(), rel=1e-13)
+
+
+def test_heavy_tails_beside_a_singular_end() -> None:
+    cauchy = F(lambda x: 1 / (np.pi * (1 + x * x)), (-np.inf, np.inf))
+    s = ft.convolve(cauchy, F.gamma(0.5))
+    for t in (1e3, 1e6, -1e10):
+        assert s(t) == pytest.approx(1 / (np.pi * (t - 0.5) ** 2), rel=1e-5)
+    assert s.integral() == pytest.approx(1, rel=1e-13)
+
+
 @pytest.mark.parametrize("name", ["wave", "exponential", "gaussian", "callable"])
 def test_error_estimate_covers_the_error(name: str) -> None:
     f, g = OPERANDS[name](), F(lambda x: np.exp(-x * x), (-np.inf, np.inf))

@@ -76,6 +76,24 @@ void bound_values(nb::handle edges, nb::handle series, nb::handle points, nb::ha
     });
 }
 
+void bound_series_values(nb::handle series, nb::handle rows, nb::handle places, nb::handle values, int level) {
+    const ArrayView all = doubles(series, 2, "series"), u = doubles(places, 2, "places");
+    const ArrayView which = view_of(rows, "rows"), to = doubles(values, 2, "values");
+    require(all.shape[0] < most_pieces && all.shape[1] >= 1 && all.shape[1] < most_terms, "too few or too many coefficients");
+    if (which.element != Element::int64) throw nb::type_error("rows must be of int64");
+    require(which.dimensions == 1 && which.contiguous && which.aligned && which.shape[0] == u.shape[0],
+            "one row for each line of places is needed");
+    require(u.shape[0] == to.shape[0] && u.shape[1] == to.shape[1], "as many values as places are needed");
+    const auto* indices = reinterpret_cast<const std::int64_t*>(which.data);
+    for (std::ptrdiff_t k = 0; k < which.shape[0]; ++k)
+        require(indices[k] >= 0 && indices[k] < all.shape[0], "a row is out of range");
+    const Level checked = check_level(level);
+    const PiecesView f{nullptr, numbers(all), static_cast<int>(all.shape[0]), static_cast<int>(all.shape[1])};
+    double* const results = writable(to);
+    const nb::gil_scoped_release released;
+    series_values(f, indices, u.shape[0], numbers(u), u.shape[1], results, checked);
+}
+
 void bound_convolution_values(nb::handle edges, nb::handle series, nb::handle other_edges, nb::handle other_series,
                               nb::handle nodes, nb::handle weights, nb::handle points, nb::handle values, int level,
                               int threads) {
@@ -140,6 +158,9 @@ void bind_pieces(nb::module_& module) {
     module.def("piece_values", &bound_values, nb::arg("edges"), nb::arg("series"), nb::arg("points"),
                nb::arg("values"), nb::arg("level"), nb::arg("threads"),
                "values[k] = sum over m of series[i, m] T_m at points[k], in the piece i where it lies; 0 beyond.");
+    module.def("series_values", &bound_series_values, nb::arg("series"), nb::arg("rows"), nb::arg("places"),
+               nb::arg("values"), nb::arg("level"),
+               "values[k, c] = sum over m of series[rows[k], m] T_m(places[k, c]).");
     module.def("convolution_values", &bound_convolution_values, nb::arg("edges"), nb::arg("series"),
                nb::arg("other_edges"), nb::arg("other_series"), nb::arg("nodes"), nb::arg("weights"),
                nb::arg("points"), nb::arg("values"), nb::arg("level"), nb::arg("threads"),

@@ -13,32 +13,49 @@ constexpr double negligible = 0x1p-64;
 
 const PiecesKernel& kernel_for(Level level) { return FALTUNG_DISPATCH(level, pieces_kernel); }
 
+// A place of the integrand: x in f and y in g, x + y being the point. Each is exact where it is an
+// edge of its function, so that narrow pieces keep their shape at points far from them.
+struct Cut {
+    double x, y;
+};
+
 // Where f has piece i and g, mirrored at the point, piece j.
 struct Cell {
     int i, j;
-    double low, high;
+    Cut from, to;
+    double width;
     double most;  // a bound of its integral
+
+    Cell(const Operand& f, int i_, const Operand& g, int j_, Cut from_, Cut to_)
+        : i(i_), j(j_), from(from_), to(to_), width(nearer_difference(from_, to_)),
+          most(f.sizes[static_cast<std::size_t>(i_)] * g.sizes[static_cast<std::size_t>(j_)] * width) {}
+
+    // Of the two coordinates the smaller one is the more accurate.
+    static double nearer_difference(Cut from, Cut to) {
+        const double x = std::max(std::abs(from.x), std::abs(to.x)), y = std::max(std::abs(from.y), std::abs(to.y));
+        return x <= y ? to.x - from.x : from.y - to.y;
+    }
 };
 
 std::vector<Cell> cells_of(const Operand& f, const Operand& g, double point) {
     std::vector<Cell> cells;
-    double low = std::max(f.edges[0], point - g.edges[g.count]);
-    const double end = std::min(f.edges[f.count], point - g.edges[0]);
-    if (!(low < end)) return cells;
-    int i = locate(f, low), j = locate(g, point - low);
+    const double f_first = f.edges[0], f_last = f.edges[f.count], g_first = g.edges[0], g_last = g.edges[g.count];
+    if (!(f_first + g_first < point && point < f_last + g_last)) return cells;
+    Cut at = f_first + g_last >= point ? Cut{f_first, point - f_first} : Cut{point - g_last, g_last};
+    int i = locate(f, at.x), j = locate(g, at.y);
     double total = 0;
-    while (low < end) {
-        const double f_ends = i + 1 < f.count ? f.edges[i + 1] : end, g_ends = j > 0 ? point - g.edges[j] : end;
-        const double high = std::min({f_ends, g_ends, end});
-        if (high > low) {
-            const double most = f.sizes[static_cast<std::size_t>(i)] * g.sizes[static_cast<std::size_t>(j)] *
-                                (high - low);
-            total += most;
-            if (most > 0) cells.push_back({i, j, low, high, most});
-            low = high;
+    while (i < f.count && j >= 0) {
+        // x rises to the next edge of f, y falls to the next edge of g: whichever comes first.
+        const double f_edge = f.edges[i + 1], g_edge = g.edges[j];
+        const bool f_ends = f_edge + g_edge <= point;
+        const Cut next = f_ends ? Cut{f_edge, point - f_edge} : Cut{point - g_edge, g_edge};
+        const Cell cell(f, i, g, j, at, next);
+        if (cell.most > 0) {
+            total += cell.most;
+            cells.push_back(cell);
         }
-        if (f_ends <= high && i + 1 < f.count) ++i;
-        if (g_ends <= high && j > 0) --j;
+        at = next;
+        f_ends ? ++i : --j;
     }
     std::erase_if(cells, [=](const Cell& cell) { return cell.most <= negligible * total; });
     return cells;
@@ -46,7 +63,7 @@ std::vector<Cell> cells_of(const Operand& f, const Operand& g, double point) {
 
 // Series `i` of f between two places.
 Sampled between(const Operand& f, int i, double from, double to) {
-    const double one = f.place(i, from), two = f.place(i, to);
+    const double one = std::clamp(f.place(i, from), -1.0, 1.0), two = std::clamp(f.place(i, to), -1.0, 1.0);
     return {f.piece(i), f.lengths[static_cast<std::size_t>(i)], (one + two) / 2, (two - one) / 2};
 }
 
@@ -54,10 +71,9 @@ double convolution_at(const Operand& f, const Operand& g, const Rule& rule, doub
                       const PiecesKernel& kernel) {
     double sum = 0;
     for (const Cell& cell : cells_of(f, g, point)) {
-        const Sampled one = between(f, cell.i, cell.low, cell.high);
-        const Sampled two = between(g, cell.j, point - cell.low, point - cell.high);
-        sum += kernel.product(one, two, rule.nodes.data(), rule.weights.data(), rule.padded()) *
-               ((cell.high - cell.low) / 2);
+        const Sampled one = between(f, cell.i, cell.from.x, cell.to.x);
+        const Sampled two = between(g, cell.j, cell.from.y, cell.to.y);
+        sum += kernel.product(one, two, rule.nodes.data(), rule.weights.data(), rule.padded()) * (cell.width / 2);
     }
     return sum;
 }
@@ -97,6 +113,15 @@ bool piece_values(const PiecesView& f, const double* points, std::ptrdiff_t coun
     return in_ranges(count, points_in_task, threads, interrupted, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
         kernel.values(f, points + first, last - first, values + first);
     });
+}
+
+void series_values(const PiecesView& f, const std::int64_t* rows, std::ptrdiff_t count, const double* places,
+                   std::ptrdiff_t columns, double* values, Level level) {
+    const PiecesKernel& kernel = kernel_for(level);
+    std::fill_n(values, count * columns, 0.0);
+    for (std::ptrdiff_t k = 0; k < count; ++k)
+        kernel.add({f.piece(static_cast<int>(rows[k])), f.terms, -1, 1}, places + k * columns, columns,
+                   values + k * columns);
 }
 
 bool convolution_values(const Operand& f, const Operand& g, const Rule& rule, const double* points,

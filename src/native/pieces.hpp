@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "pieces_kernel.hpp"
@@ -30,6 +31,10 @@ struct Rule {
 // values[k] = f(points[k]). False if interrupted.
 [[nodiscard]] bool piece_values(const PiecesView& f, const double* points, std::ptrdiff_t count, double* values,
                                 Level level, int threads, const Interrupted& interrupted);
+
+// values[k * columns + c] = series rows[k] of f at places[k * columns + c], from -1 to 1.
+void series_values(const PiecesView& f, const std::int64_t* rows, std::ptrdiff_t count, const double* places,
+                   std::ptrdiff_t columns, double* values, Level level);
 
 // values[k] = integral of f(x) g(points[k] - x) over x, by the rule between all edges, which is
 // exact if it has half as many nodes as the two series have terms. False if interrupted.

@@ -82,6 +82,11 @@ def piece_values(
 ) -> None:
     """values[k] = sum over m of series[i, m] T_m at points[k], in the piece i where it lies; 0 beyond."""
 
+def series_values(
+    series: NDArray[Any], rows: NDArray[Any], places: NDArray[Any], values: NDArray[Any], level: int
+) -> None:
+    """values[k, c] = sum over m of series[rows[k], m] T_m(places[k, c])."""
+
 def convolution_values(
     edges: NDArray[Any],
     series: NDArray[Any],

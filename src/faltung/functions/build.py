@@ -27,7 +27,7 @@ NODES = 24
 _EPS = float(np.finfo(float).eps)
 # Below this, a tail that bisection no longer shrinks is the rounding of the values themselves.
 _NOISE = 1e-11
-_DEEPEST = 48
+DEEPEST = 48
 # Share of the integral that an undeclared singularity may hold in its last 2**-48.
 _SHARE = 1e-12
 _MOST_PIECES = 20_000
@@ -99,7 +99,7 @@ def build(
     open_ = _Level(skeleton.edges[:-1], skeleton.edges[1:], skeleton.left, skeleton.right)
     done: list[tuple[_Level, Array, Array]] = []
     scale = mass = 0.0
-    for depth in range(_DEEPEST + 1):
+    for depth in range(DEEPEST + 1):
         values = open_.sample(evaluate)
         series = chebyshev.coefficients(values)
         tail = np.abs(series[-3:]).max(axis=0)
@@ -111,7 +111,7 @@ def build(
         good |= (tail <= _NOISE * size) & (tail > open_.tail / 4)
         good |= tail <= _misplacement(open_, values)
         good |= open_.width <= _TINY * np.maximum(np.abs(open_.low), np.abs(open_.high))
-        if depth == _DEEPEST:
+        if depth == DEEPEST:
             if strict:
                 _check_depth(open_, np.abs(values).mean(axis=0) * weight, good, measure.mass)
             good[:] = True

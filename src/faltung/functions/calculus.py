@@ -55,19 +55,25 @@ class Running:
             whole[:, i] = np.pad(series, (0, longest - len(series)))
         return whole
 
+    @cached_property
+    def _polynomials(self) -> Pieces:
+        """The running integral where no piece is singular."""
+        series = self.series * self.pieces.widths
+        series[0] = series[0] + self.starts[:-1]
+        return replace(self.pieces, series=series)
+
     def __call__(self, x: Array) -> Array:
         """The integral up to each of ``x``: 0 before the first edge, the total after the last."""
         pieces = self.pieces
         if pieces.count == 0:
             return np.zeros(x.shape)
         x = np.clip(x, pieces.edges[0], pieces.edges[-1])
+        if not pieces.singular.any():
+            return self._polynomials(x)
         i = pieces.locate(x)
         width = pieces.widths[i]
         low, high = (x - pieces.edges[i]) / width, (pieces.edges[i + 1] - x) / width
         factor = width * chebyshev.evaluate(self.series[:, i], low - high)
-        if not pieces.singular.any():
-            plain: Array = self.starts[i] + factor
-            return plain
         left, right = pieces.left[i], pieces.right[i]
         from_left = self.starts[i] + factor * np.where(left != 0, low ** (left + 1), 1)
         from_right = self.starts[i + 1] - factor * high ** (right + 1)
@@ -78,9 +84,7 @@ class Running:
         """The running integral as pieces, with an error estimate."""
         pieces = self.pieces
         if not pieces.singular.any():
-            series = self.series * pieces.widths
-            series[0] = series[0] + self.starts[:-1]
-            return replace(pieces, series=series), 0.0
+            return self._polynomials, 0.0
         powers: dict[float, tuple[float, float]] = {}
         if pieces.left[0]:
             exponent = pieces.left[0] + 1

@@ -13,6 +13,8 @@ from faltung import settings
 _CELL, _NODE = 25e-9, 0.12e-9
 _PAIR, _SQUARE = 0.2e-6, 12e-9
 _VALUE, _STEP = 3e-9, 0.15e-9
+# The graded panels at both ends of a cell.
+_CORNERS = 12e-6
 # Nodes of the quadrature come in multiples of this many.
 _LANES = 8
 # Less work than this is not worth the start of a thread.
@@ -54,3 +56,8 @@ def sums_of_polynomials(f: Size, g: Size, values: float) -> float:
     """Seconds of adding, at so many points, the polynomials of all pairs that meet there."""
     meeting = (f.count + g.count) / 2
     return values * meeting * (_VALUE + _STEP * (f.degree + g.degree + 2))
+
+
+def singular_corners(singular: int, values: float) -> float:
+    """Seconds of the graded panels of so many singular pieces, at so many points."""
+    return singular * values * _CORNERS

@@ -137,27 +137,29 @@ class Pieces:
         return np.searchsorted(self.edges[1:-1], x, side="right")
 
     def _weighted(self, values: Array, i: Array, low: Array, high: Array) -> Array:
-        if not self.singular.any():
-            return values
+        """``values``, changed in place, times the power weights; pieces along the last axis."""
         width = self.widths[i]
         with np.errstate(divide="ignore", invalid="ignore"):
-            for exponent, distance in ((self.left[i], low), (self.right[i], high)):
-                bent = exponent != 0
-                if bent.any():
-                    values = np.where(bent, values * np.where(bent, distance / width, 1) ** exponent, values)
+            for exponents, distance in ((self.left[i], low), (self.right[i], high)):
+                bent = np.flatnonzero(exponents)
+                if bent.size:
+                    values[..., bent] *= (distance[..., bent] / width[bent]) ** exponents[bent]
         return values
 
     def at(self, i: Array, low: Array, high: Array) -> Array:
-        """Values on the pieces ``i`` at points given by their distances to the two edges.
+        """Values on the pieces ``i`` at points given by their distances to the two edges, (points, pieces).
 
-        ``i`` is broadcast against the distances, which keep their relative accuracy where the
-        points themselves could not.
+        The distances keep their relative accuracy where the points themselves could not.
         """
-        values = chebyshev.evaluate(self.series[:, i], (low - high) / self.widths[i])
-        if self.singular.any():
-            i = np.broadcast_to(i, values.shape)
-            return self._weighted(values, i, low, high)
-        return values
+        places = np.ascontiguousarray(((low - high) / self.widths[i]).T)
+        rows = np.ascontiguousarray(i, dtype=np.int64)
+        terms = []
+        for factor, series in self.planes:
+            values = np.empty(places.shape)
+            _core.series_values(series, rows, places, values, settings.level())
+            terms.append(values.T if factor == 1 else factor * values.T)
+        found = terms[0] if len(terms) == 1 else terms[0] + terms[1]
+        return self._weighted(found, i, low, high) if self.singular.any() else found
 
     def moved(self, distance: float, factor: float) -> Pieces:
         """The function of x whose graph is stretched by ``factor`` and then moved by ``distance``."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from faltung.functions import cost, errors, products
-from faltung.functions.build import NODES, TOLERANCE
+from faltung.functions.build import DEEPEST, NODES, TOLERANCE
 from faltung.functions.characteristic import Factor, Spectrum, spectrum_of
 from faltung.functions.pairs import MOST_COEFFICIENTS, coefficients_of
 from faltung.functions.representation import Representation
@@ -19,7 +19,6 @@ _SETUP = 1e-3
 _HIGHEST_DEGREE = 2 * NODES - 1
 # An adaptive construction samples about this many pieces for each piece of the result before they are merged.
 _LEVELS = 2.0
-_GRADED = 100.0
 # Characteristic functions: an exponential, a product in their sums, and what it takes to compute
 # them, which shows whether they do.
 _EXPONENTIAL, _PRODUCT = 25e-9, 1e-9
@@ -179,8 +178,14 @@ def of_spectrum(spectrum: Spectrum) -> Cost:
 
 
 def _cost_graded(f: Representation, g: Representation) -> Cost:
-    plain = _cost_quadrature(f, g)
-    return Cost(plain.seconds * _GRADED, 1e-11, "panels graded towards the singular ends")
+    one, two = f.pieces, g.pieces
+    ends = int(one.hard[0] & two.hard[0]) + int(one.hard[-1] & two.hard[-1])
+    inner = float(one.hard.sum() * two.hard.sum()) - ends
+    # Where singular ends meet edges inside, the construction bisects as deep as it may.
+    values = _sampled_values(f, g) + 2 * NODES * DEEPEST * inner
+    corners = cost.singular_corners(int(one.singular.sum() + two.singular.sum()), values)
+    seconds = _cost_quadrature(f, g).seconds + corners
+    return Cost(seconds, 1e-11, "panels graded towards the singular ends")
 
 
 TABLE = (
