@@ -92,7 +92,7 @@ def _boxes(draw: st.DrawFn, problem: Problem) -> tuple[tuple[int, ...], tuple[in
 def _with_words(draw: st.DrawFn, problem: Problem) -> Problem:
     """With everything that a line can say beside the sum itself."""
     optional = st.none() | st.booleans()
-    facts = st.builds(Structure, optional, optional, optional, optional, st.none() | st.integers(0, 4))
+    facts = st.builds(Structure, optional, optional, optional, optional, st.none() | st.integers(1, 4))
     return replace(
         problem,
         fill_value=draw(_fills(problem)) if "constant" in problem.boundary else 0,

@@ -16,7 +16,7 @@ Options: ``mode`` or ``box`` (low:length per axis), ``boundary``, ``fill_value``
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -193,12 +193,14 @@ def _integers(options: dict[str, str], name: str, default: int) -> Any:
 
 def _number(line: str, text: str) -> Any:
     """An int, float or complex number; a Fraction such as 1/3; a Decimal such as 0.3d."""
-    exact = (
-        [Fraction] if "/" in text else [lambda digits: Decimal(digits.removesuffix("d"))] if text[-1:] == "d" else []
-    )
-    for convert in (*exact, int, float, complex) if "_" not in text else ():
+    readings: tuple[Callable[[str], Any], ...] = (int, float, complex)
+    if "/" in text:
+        readings = (Fraction,)
+    elif text.endswith("d"):
+        readings = (lambda digits: Decimal(digits[:-1]),)
+    for read_as in readings if "_" not in text else ():
         with contextlib.suppress(ValueError, ArithmeticError):
-            return convert(text)
+            return read_as(text)
     raise errors.line_unreadable(line, f"{text!r} is not a number")
 
 

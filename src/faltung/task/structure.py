@@ -47,9 +47,7 @@ class Structure(NamedTuple):
         return cls(**facts)
 
 
-_FACT = re.compile(
-    r"(?P<negated>not-)?(?P<fact>finite|nonnegative|constant|symmetric)|rank=(?P<rank>[1-9][0-9]*)", re.ASCII
-)
+_FACT = re.compile(r"(?P<negated>not-)?(?P<fact>finite|nonnegative|constant|symmetric)|rank=(?P<rank>[1-9][0-9]*)")
 UNKNOWN = Structure()
 
 
