@@ -143,8 +143,9 @@ def _fifty(t: Any) -> Any:
     return mpf(exact.numerator) / exact.denominator
 
 
-def _points(low: float, high: float, count: int = 200) -> Values:
-    return np.sort(np.random.default_rng(11).uniform(low, high, count))
+def _points(low: float, high: float) -> Values:
+    """As many as a plot has."""
+    return np.random.default_rng(11).uniform(low, high, 1000)
 
 
 def _openturns_hundred(points: Values) -> Answer | Refusal:
@@ -193,7 +194,7 @@ def questions() -> list[Question]:
         _rate(),
         Question("box, 6-fold, by name", _points(0, 6), _spline(6), [BOX] * 6, goal=5e-3, by_name=True),
         Question("box, 12-fold, by name", _points(0, 12), _spline(12), [BOX] * 12, by_name=True),
-        Question("50 pieces * 50 pieces", _points(0, 50, 60), _fifty, (ONE.given(), TWO.given()), goal=100e-3),
+        Question("50 pieces * 50 pieces", _points(0, 50), _fifty, (ONE.given(), TWO.given()), goal=100e-3),
         Question(
             "logistic, 100-fold sum", hundred, _logistics, (), lambda: ft.Density(law).sum_of(100).pdf(hundred), 50e-3,
             others={"openturns": _openturns_hundred(hundred), "numpy.fft on a grid": _grid_hundred(hundred)},

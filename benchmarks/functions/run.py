@@ -29,8 +29,8 @@ ACCURATE = 1e-10
 """A peer counts if its largest error, over the result's scale, is at most this or ours."""
 PATIENCE = 20
 """Seconds that a peer's first answer may take."""
-EXACT_AT = 200
-"""Points at which errors are measured."""
+EXACT_AT = 100
+"""Points at which errors are measured, the first ones."""
 
 
 @dataclass(frozen=True)
