@@ -17,6 +17,9 @@ from benchmarks.measure import Measured, Setting, measure, null_run
 from benchmarks.regret import Regret, regret
 from benchmarks.tables import show
 
+FUNCTIONS = "functions"
+"""The domain of continuous functions, which is asked for by name alone."""
+
 Result = TypeVar("Result", Measured, Regret)
 
 
@@ -24,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for and print it; 2 if that makes no sense."""
     asked = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` ends a run as Ctrl-C does
+    if asked.domain == FUNCTIONS or asked.accuracy:
+        return _functions(asked)
     try:
         chosen = _cells(asked)
         rivals, absent = peers.found(_words(asked.peers), asked.threads)
@@ -45,10 +50,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _functions(asked: argparse.Namespace) -> int:
+    """The continuous integral has operands and peers of its own."""
+    machine.use_threads(asked.threads)
+    if asked.accuracy:
+        from benchmarks.functions import accuracy
+
+        accuracy.main()
+        return 0
+    from benchmarks.functions import run
+
+    print("\n".join(_introduction(machine.describe() | {"absent": []}, "")))
+    run.main(asked.rounds, asked.json)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=benchmarks.__doc__)
     parser.add_argument(
-        "--domain", help=f"which cells: {', '.join(cells.domains())}; all by default, several by commas"
+        "--domain", help=f"which cells: {', '.join(cells.domains())}, all by default, several by commas; or functions"
     )
     parser.add_argument("--cell", action="append", help="a case line to measure instead; may be repeated")
     parser.add_argument("--peers", help=f"which of {', '.join(peers.LIBRARIES)}; all by default")
@@ -57,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--threads", type=int, default=1, help="threads for everyone; 1 by default")
     parser.add_argument("--json", type=Path, help="a file for all samples")
+    parser.add_argument("--accuracy", action="store_true", help="errors of functions against formulas, worst first")
     parser.add_argument("--regret", action="store_true", help="time every algorithm of ours instead of the peers")
     return parser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -13,6 +14,8 @@ import faltung as ft
 from benchmarks import agreement, cells, operands, ours, peers, report, rounds, tables, work
 from benchmarks.bands import band, ratio
 from benchmarks.cells import Cell
+from benchmarks.functions import answers, run
+from benchmarks.functions.questions import Question, questions
 from benchmarks.peers import Peer
 from faltung.task.problem import Problem
 
@@ -149,3 +152,35 @@ def test_the_report_reads_well() -> None:
     assert report.marked(band([2.0] * 5)) == "> 2 [2, 2]"
     assert report.marked(band([0.5] * 5)) == "< 0.5 [0.5, 0.5]"
     assert report.marked(band([0.9, 1.0, 1.1, 1.0, 1.0])).startswith("=")
+
+
+# the functions domain ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", questions(), ids=str)
+def test_functions_are_answered_accurately(question: Question) -> None:
+    answer = question.ours or answers.ours(question.operands, question.points, question.by_name)
+    every = slice(None, run.EXACT_AT, 10)
+    few = dataclasses.replace(question, points=question.points[every])
+    assert run.error(answer()[every], run.reference(few)) < 1e-12
+
+
+def test_quad_agrees_and_peers_refuse_in_words() -> None:
+    (question,) = (each for each in questions() if each.name == "triangle * triangle")
+    few = dataclasses.replace(question, points=question.points[::20])
+    quad = answers.pointwise(few.operands, few.points)
+    assert callable(quad)
+    assert run.error(quad(), run.reference(few)) < 1e-12
+    assert answers.pointwise(few.operands * 2, few.points) == "one integral for two functions"
+
+
+def test_only_accurate_peers_count_and_losing_cells_stand_first() -> None:
+    timing = {name: rounds.Timing([seconds] * 5, 1) for name, seconds in (("faltung", 2.0), ("a", 1.0), ("b", 0.1))}
+    question = questions()[0]
+    losing = run.Measured(question, timing, {"faltung": 1e-15, "a": 1e-11, "b": 1e-5}, {"c": "not installed"})
+    alone = run.Measured(question, {"faltung": timing["faltung"]}, {"faltung": 1e-15})
+    assert losing.accurate() == ["a"]
+    table = run.report([alone, losing])
+    assert [row[4] for row in table.rows] == ["a", "none"]
+    assert table.styles[0] == "red"
+    assert [line.split()[0] for line in run.remarks([losing])] == ["not", "inaccurate"]

@@ -35,6 +35,14 @@ def test_normal_plus_exponential(mean: float, sigma: float, scale: float) -> Non
     assert d.var() == pytest.approx(sigma**2 + scale**2)
 
 
+@pytest.mark.parametrize(("sigma", "width"), [(1.0, 1.0), (0.3, 2.0), (2.0, 0.1)])
+def test_normal_plus_cauchy_is_voigt(sigma: float, width: float) -> None:
+    d = D(stats.norm(0, sigma)) + D(stats.cauchy(0, width))
+    x = np.linspace(-30, 30, 200)
+    exact = special.voigt_profile(x, sigma, width)
+    np.testing.assert_allclose(d.pdf(x), exact, rtol=0, atol=1e-12 * exact.max())
+
+
 def irwin_hall(n: int, x):
     k = np.arange(n + 1)[:, np.newaxis]
     terms = (-1.0) ** k * special.binom(n, k) * np.maximum(x - k, 0) ** (n - 1)

@@ -113,3 +113,36 @@ def test_spacing_is_checked() -> None:
         ft.convolve(np.ones(3), F.box(), spacing=1e-12)
     with pytest.raises(ValueError, match="vanishes far out"):
         ft.convolve(np.ones(3), F.step(), spacing=0.1)
+
+
+def sampled_error(x: ft.Function, w: ft.Function, reach: float, spacing: float) -> float:
+    """Largest difference between samples of the convolution and the convolution of samples times the spacing."""
+    t = spacing * np.arange(-round(reach / spacing), round(reach / spacing) + 1)
+    samples = spacing * ft.convolve(x(t), w(t))
+    places = spacing * np.arange(len(samples)) + 2 * t[0]
+    return float(np.abs(samples - ft.convolve(x, w)(places)).max())
+
+
+# Sums of products at equidistant points: of first order where an operand jumps, of second where a
+# slope does, and where nothing does better than of any order.
+@pytest.mark.parametrize(
+    ("x", "w", "order"),
+    [
+        (F.box(0, 2), F.triangle(0, 1, 2), 1),
+        (F.box(0, 2), F.box(0, 1), 1),
+        (F.triangle(-1, 0, 2), F.triangle(-2, 1, 2), 2),
+        (F.exponential(2.0), F.gaussian(0, 0.5), 1),
+        (F.polynomial([-1, 1], [[0, 2, -1]]), F.triangle(), 2),
+    ],
+)
+def test_samples_converge_at_the_order_of_the_rule(x: ft.Function, w: ft.Function, order: int) -> None:
+    errors = [sampled_error(x, w, 24.0, spacing) for spacing in (2.0**-4, 2.0**-5, 2.0**-6)]
+    assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.1)
+    assert errors[1] / errors[2] == pytest.approx(2**order, rel=0.1)
+
+
+def test_samples_of_smooth_functions_converge_faster_than_any_order() -> None:
+    errors = [sampled_error(F.gaussian(), F.gaussian(0.5, 1.5), 16.0, spacing) for spacing in (2.0, 1.0, 0.5)]
+    assert errors[0] > 1e-4
+    assert errors[1] < 1e-6
+    assert errors[2] < 1e-14

@@ -55,13 +55,23 @@ def convolve(request: Request) -> Iterator[str]:
 def _draw(x: Function, w: Function, s: Function, request: Request) -> None:
     from matplotlib.figure import Figure
 
+    from faltung.functions.picture import visible
+
     assert request.output is not None
-    figure = Figure(figsize=(7, 6), layout="constrained")
+    figure = Figure(figsize=(7, 6), layout="constrained", dpi=110)
     star = "∗" if request.operation == "convolve" else "⋆"
     titles = (f"x = {request.x}", f"w = {request.w}", f"s = x {star} w, error estimate {s.error_estimate:.0e}")
-    for ax, function, title in zip(figure.subplots(3), (x, w, s), titles, strict=True):
-        function.plot(ax)
+    window = visible(x, w, s)
+    panels = figure.subplots(3, sharex=True)
+    for ax, function, title, color in zip(panels, (x, w, s), titles, ("C0", "C1", "C3"), strict=True):
+        function.plot(ax, window=window, color=color)
         ax.set_title(title, fontsize=10, loc="left", parse_math=False)
+        ax.grid(alpha=0.25)
+        ax.spines[["top", "right"]].set_visible(False)
+    for t in request.at:
+        panels[2].plot(t, s(t).real, "o", color="C3")
+        panels[2].annotate(f"s({t:g}) = {s(t):.6g}", (t, s(t).real), (8, 4), textcoords="offset points", fontsize=9)
+    panels[2].set(xlabel="t", xlim=window)
     try:
         figure.savefig(request.output)
     except (OSError, ValueError) as problem:

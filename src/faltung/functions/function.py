@@ -91,7 +91,7 @@ class Function(Representation):
 
     def __repr__(self) -> str:
         low, high = self.support
-        parts = f"{self.pieces.count} pieces" + (f", {len(self.atoms)} atoms" if self.atoms else "")
+        parts = _counted(self.pieces.count, "piece") + (", " + _counted(len(self.atoms), "atom") if self.atoms else "")
         return f"Function on [{low:g}, {high:g}], {parts}"
 
     # Closed forms
@@ -217,8 +217,24 @@ class Function(Representation):
     def __faltung_plan__(self, x: Any, w: Any, **said: Any) -> Any:
         return plan_operands(x, w, **said)
 
-    def plot(self, ax: Any = None, points: int = 1000, **style: Any) -> Any:
-        """Draw the function on matplotlib axes, atoms as arrows; returns the axes."""
+    def plot(self, ax: Any = None, points: int = 1000, window: tuple[float, float] | None = None, **style: Any) -> Any:
+        """Draw the function, of a complex one the real part, and its atoms as arrows; returns the axes.
+
+        Parameters
+        ----------
+        ax
+            Axes of matplotlib; those of a new figure by default.
+        points
+            How many to evaluate, beside the break points.
+        window
+            ``(low, high)``: the part to draw; by default where there is something to see.
+        style
+            What `matplotlib.axes.Axes.plot` takes: ``color``, ``label``, ...
+        """
         from faltung.functions.picture import draw
 
-        return draw(self, ax, points, style)
+        return draw(self, ax, points, window, style)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -8,16 +8,22 @@ import numpy as np
 
 from faltung.functions.representation import Representation
 
+Window = tuple[float, float]
 
-def draw(f: Representation, ax: Any, points: int, style: dict[str, Any]) -> Any:
-    """Draw the values, broken at jumps, and the atoms as arrows; returns the axes."""
+# Where a function stays below this share of its maximum, there is nothing to see.
+_FLAT = 1 / 400
+_POINTS = 1001
+
+
+def draw(f: Representation, ax: Any, points: int, window: Window | None, style: dict[str, Any]) -> Any:
+    """Draw the values, upright at jumps, and the atoms as arrows; returns the axes."""
     if ax is None:
         from matplotlib.figure import Figure
 
         ax = Figure(layout="constrained").add_subplot()
-    low, high = _window(f)
+    low, high = window or visible(f)
     t = np.linspace(low, high, points)
-    edges = f.breakpoints
+    edges = f.breakpoints[(f.breakpoints > low) & (f.breakpoints < high)]
     before, after = np.nextafter(edges, -np.inf), edges
     t = np.union1d(t, np.concatenate([before, after]))
     (line,) = ax.plot(t, np.real(f(t)), **style)
@@ -34,17 +40,24 @@ def draw(f: Representation, ax: Any, points: int, style: dict[str, Any]) -> Any:
     return ax
 
 
-def _window(f: Representation) -> tuple[float, float]:
-    """Where there is something to see: the pieces that hold all but a thousandth, and the atoms."""
+def visible(*functions: Representation) -> Window:
+    """From where to where there is something to see of any of the functions, with a margin."""
+    ends = [end for f in functions for end in _bulk(f)]
+    margin = 0.05 * (max(ends) - min(ends)) or 1.0
+    return min(ends) - margin, max(ends) + margin
+
+
+def _bulk(f: Representation) -> Window:
+    """The pieces that hold all but a thousandth, without flat ends, and the atoms."""
     pieces = f.pieces
     places = [atom.at for atom in f.atoms]
-    if pieces.count:
-        share = np.cumsum(np.abs(pieces.integrals)) / max(float(np.abs(pieces.integrals).sum()), 1e-300)
-        first = int(np.searchsorted(share, 5e-4))
-        last = int(np.searchsorted(share, 1 - 5e-4))
-        places += [float(pieces.edges[first]), float(pieces.edges[min(last + 1, pieces.count)])]
-    else:
-        places += [float(pieces.edges[0])]
-    low, high = min(places), max(places)
-    margin = 0.05 * (high - low) or 1.0
-    return low - margin, high + margin
+    if pieces.count == 0:
+        return min([*places, float(pieces.edges[0])]), max([*places, float(pieces.edges[0])])
+    share = np.cumsum(np.abs(pieces.integrals)) / max(float(np.abs(pieces.integrals).sum()), 1e-300)
+    first, last = (int(np.searchsorted(share, level)) for level in (5e-4, 1 - 5e-4))
+    t = np.linspace(pieces.edges[first], pieces.edges[min(last + 1, pieces.count)], _POINTS)
+    height = np.abs(f(t[1:-1]))
+    seen = np.flatnonzero(height > _FLAT * height[np.isfinite(height)].max(initial=0.0))
+    if len(seen):
+        places += [float(t[seen[0]]), float(t[seen[-1] + 2])]
+    return min(places, default=float(t[0])), max(places, default=float(t[-1]))
