@@ -117,3 +117,12 @@ def test_extreme_integers_do_not_wrap() -> None:
     with pytest.raises(OverflowError, match="int64"):
         ft.tensor.correlate_integer(x, w, x_zero_point=high, w_zero_point=np.int32(high))
     assert ft.tensor.convolve_integer([[200]], [[[1]]], x_zero_point=70000).item() == -69800
+
+
+def test_half_precision_is_rounded_once() -> None:
+    gy, w = np.ones((1, 4100), np.float16), np.ones((1, 1, 1, 4100), np.float16)
+    gx = ft.tensor.unshared_input_gradient(gy, w, (1, 1), padding=((4099, 0),), boundary="edge")
+    assert (gx.dtype, gx.item()) == (np.float16, 4100)  # a sum of halves stops at 2048
+    x, kernels = np.float16([[2048], [1]]), np.ones((1, 2, 1, 1), np.float16)
+    y = ft.tensor.correlate_unshared(x, kernels, bias=np.float16([1]))
+    assert (y.dtype, y.item()) == (np.float16, 2050)  # 2049 has no half of its own

@@ -128,6 +128,8 @@ DIFFERENTIATED: list[dict[str, Any]] = [
     {"padding": ((-1, 2), (3, 0)), "boundary": ("edge", "wrap"), "groups": 2},
     {"padding": "full", "input_dilation": (2, 1), "stride": 3},
     {"padding": "same", "boundary": "symmetric", "groups": 2, "stride": (1, 2)},
+    {"padding": "same_upper", "boundary": "wrap", "stride": 2},
+    {"padding": "same_lower", "boundary": "edge", "dilation": (2, 1)},
 ]
 
 

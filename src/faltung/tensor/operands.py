@@ -28,7 +28,7 @@ class Operands(NamedTuple):
     batched: bool
     """Whether ``x`` came with its batch axis."""
     rounds_to: np.dtype[Any] | None = None
-    """bfloat16, which NumPy has from ml_dtypes alone, where results round to it."""
+    """The type of results whose sums are in a wider one: bfloat16, which NumPy has from ml_dtypes alone."""
 
     @property
     def ndim(self) -> int:
@@ -66,8 +66,12 @@ def read_two_batches(x: object, gy: object, batched: bool) -> Operands:
 
 
 def read_two(first: str, x: object, second: str, w: object) -> Operands:
-    """Two operands as they are, in the types in which they meet."""
-    return _together(read_operand(first, x), read_operand(second, w), True, x, w)
+    """Two operands as they are, in the types in which they meet; halves in single precision."""
+    given = _together(read_operand(first, x), read_operand(second, w), True, x, w)
+    if given.x.dtype == given.w.dtype == np.float16:
+        halves = (given.x.astype(np.float32), given.w.astype(np.float32))
+        return given._replace(x=halves[0], w=halves[1], rounds_to=np.dtype(np.float16))
+    return given
 
 
 def _together(source: Operand, kernel: Operand, batched: bool, *given: object) -> Operands:

@@ -28,7 +28,7 @@ class Pair:
     x
         (N, C, *space), each spatial axis longer by the kernel's reach.
     y
-        (N, O, *space), 0 where the target is missing.
+        (N, O, *space), 0 where the output does not count.
     present
         Which outputs count, (N, O, *space); None if all do.
     plain
@@ -79,13 +79,12 @@ def in_units(pairs: list[Pair]) -> tuple[list[Pair], float, float]:
     """The pairs divided by powers of two near their largest magnitudes, whose squares no float
     holds if they are extreme; and these powers.
     """
-    x_unit, y_unit = (_power_of_two(max(float(np.abs(each).max()) for each in values)) for values in (
-        [pair.x for pair in pairs], [pair.y for pair in pairs],
-    ))  # fmt: skip
+    x_unit, y_unit = _unit([pair.x for pair in pairs]), _unit([pair.y for pair in pairs])
     return [replace(pair, x=pair.x / x_unit, y=pair.y / y_unit) for pair in pairs], x_unit, y_unit
 
 
-def _power_of_two(largest: float) -> float:
+def _unit(arrays: list[Array]) -> float:
+    largest = max(float(np.abs(each).max()) for each in arrays)
     return math.ldexp(1.0, math.frexp(largest)[1] - 1) if 0 < largest < math.inf else 1.0
 
 
@@ -110,8 +109,9 @@ def _pair(x: Any, y: Any, kernel: Index, layer: Layer) -> Pair:
         axes = tuple(range(2, beyond.ndim))
         met = operations.correlate(beyond.astype(np.int8), np.ones(kernel, np.int8), "valid", axes=axes) > 0
         present = np.broadcast_to(~met, wanted.shape) if present is None else present & ~met
-    plain = np.ndim(x) == len(kernel)
-    return Pair(longer, wanted, None if present is None or present.all() else present, plain)
+    if present is None or present.all():
+        return Pair(longer, wanted, None, np.ndim(x) == len(kernel))
+    return Pair(longer, np.where(present, wanted, 0), present, np.ndim(x) == len(kernel))
 
 
 def _read(argument: str, value: object, kernel: Index) -> tuple[Array, NDArray[np.bool_] | None]:

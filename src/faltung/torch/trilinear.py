@@ -37,8 +37,14 @@ class _Face(torch.autograd.Function):
 
     @classmethod
     def vmap(cls, info: Any, in_dims: Any, first: Any, second: Any, shape: Any, form: Form) -> tuple[Any, int]:
-        """`torch.vmap`: the mapped axis falls in with the channels, its entries into groups."""
+        """`torch.vmap`: the mapped axis falls in with the batch where kernels are not mapped, otherwise
+        with the channels, its entries into groups.
+        """
         count, axis = info.batch_size, 0 if cls.result_is_kernel else 1
+        if cls.second_is_kernel and in_dims[1] is None:
+            longer = None if shape is None else (count * shape[0], *shape[1:])
+            result = cls.apply(first.movedim(in_dims[0], 0).flatten(0, 1), second, longer, form)
+            return result.unflatten(0, (count, -1)), 0
         one = _beside(first, in_dims[0], count, cls.first_is_kernel)
         two = _beside(second, in_dims[1], count, cls.second_is_kernel)
         if shape is not None:
