@@ -14,12 +14,16 @@ constexpr std::ptrdiff_t terms_in_run = 8 * most_terms;
 // Products that are worth a task of their own, and tasks that keep some threads evenly busy.
 constexpr std::ptrdiff_t products_in_task = std::ptrdiff_t{1} << 21;
 constexpr std::ptrdiff_t usual_tasks = 16;
+// Panels that read the input where it lies, if it need not be continued: more are worth a copy, which
+// lies together.
+constexpr std::ptrdiff_t few_panels = 8;
 
 template <class T>
 struct Scratch {
     Scratch() {}  // leaves the buffers' bytes as they are
     Buffer<T> samples, run, totals;
     std::ptrdiff_t copied = -1;  // which block of which group lies in `samples`
+    const T* block = nullptr;    // its first sample, there or in the input
 };
 
 template <class T>
@@ -32,8 +36,11 @@ public:
           lanes_(call.weights.lanes() == Lanes::filters ? 1 : kernel_.lanes),
           blocks_(call.axes, call.batch, call.channels, sizeof(T), lanes_),
           copy_(kernel_, blocks_.copied_axes(), call.fill),
-          bases_(blocks_.bases()),
-          offsets_(blocks_.offsets()),
+          reads_in_place_(blocks_.readable_in_place() && call.weights.panels() <= few_panels && !channels_collide()),
+          layout_(reads_in_place_ ? blocks_.input_layout(call.input_batch_step, call.input_channel_step)
+                                  : blocks_.copy_layout()),
+          bases_(blocks_.bases(layout_)),
+          offsets_(blocks_.offsets(layout_)),
           places_(blocks_.places(call.output_batch_step, call.output_steps)),
           scratch_(static_cast<std::size_t>(threads)) {
         section_terms_ = static_cast<std::ptrdiff_t>(offsets_.size());
@@ -67,7 +74,10 @@ private:
         const std::ptrdiff_t first = share * panels_in_share_;
         const std::ptrdiff_t last = std::min(first + panels_in_share_, call_.weights.panels());
         for (std::ptrdiff_t section = 0; section < sections_; ++section) {
-            if (sections_ > 1 || scratch.copied != index) copy_samples(block, group, section, scratch);
+            if (reads_in_place_)
+                scratch.block = first_sample(block, group, section);
+            else if (sections_ > 1 || scratch.copied != index)
+                copy_samples(block, group, section, scratch);
             scratch.copied = index;
             for (std::ptrdiff_t panel = first; panel < last; ++panel)
                 sum_panel(block, group, section, panel, panel - first, scratch);
@@ -85,8 +95,22 @@ private:
                                      std::max<std::ptrdiff_t>(pieces() / usual_tasks, 1));
     }
 
+    // Channels so far apart meet in the same places of the cache.
+    [[nodiscard]] bool channels_collide() const {
+        return call_.channels > 1 && call_.input_channel_step * std::ptrdiff_t{sizeof(T)} % 1024 == 0;
+    }
+
+    [[nodiscard]] const T* first_sample(const OutputBlock& block, std::ptrdiff_t group, std::ptrdiff_t section) const {
+        const T* first = call_.input + block.image * call_.input_batch_step +
+                         (group * call_.channels + section * blocks_.channels_in_section()) * call_.input_channel_step +
+                         blocks_.copied_axes()[0].base(block.row) * layout_.axes[0];
+        for (const CopiedAxis& axis : blocks_.copied_axes()) first += axis.sources[0];
+        return first;
+    }
+
     void copy_samples(const OutputBlock& block, std::ptrdiff_t group, std::ptrdiff_t section, Scratch<T>& scratch) const {
         T* const to = scratch.samples.reserve(blocks_.copied_elements());
+        scratch.block = to;
         const std::ptrdiff_t in_section = blocks_.channels_in_section(), first = section * in_section;
         const std::ptrdiff_t count = std::min(in_section, call_.channels - first);
         const CopiedAxis& axis = blocks_.copied_axes()[0];
@@ -134,8 +158,7 @@ private:
 
     void sum_run(const Terms<T>& terms, const OutputBlock& block, const Panel& panel, Scratch<T>& scratch,
                  const Sums<T>& to) const {
-        const Positions<T> positions{scratch.samples.reserve(blocks_.copied_elements()), bases_.data(),
-                                     blocks_.vectors(block)};
+        const Positions<T> positions{scratch.block, bases_.data(), blocks_.vectors(block)};
         const int count = lanes_ == 1 ? panel.width / kernel_.lanes : panel.width;
         for (std::ptrdiff_t at = 0; at < terms.count; at += most_terms)
             multiply_(some(terms, panel, at, most_terms), positions, count, at > 0, to);
@@ -169,6 +192,8 @@ private:
     std::ptrdiff_t lanes_;  // positions in a vector
     LayerBlocks blocks_;
     Copy<T> copy_;
+    bool reads_in_place_;
+    LayerBlocks::Layout layout_;
     std::vector<std::ptrdiff_t> bases_, offsets_, places_, spots_;
     std::vector<Scratch<T>> scratch_;
     std::ptrdiff_t section_terms_, sections_, sums_in_vector_, shares_ = 1, panels_in_share_ = 1, pieces_in_task_ = 1;

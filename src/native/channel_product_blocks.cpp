@@ -115,33 +115,44 @@ OutputBlock LayerBlocks::operator[](std::ptrdiff_t index) const {
     return {image, std::min(images_, batch_ - image), row, std::min(rows_, copied_[0].outputs - row)};
 }
 
-std::vector<std::ptrdiff_t> LayerBlocks::pitches() const {
+LayerBlocks::Layout LayerBlocks::copy_layout() const {
     std::vector<std::ptrdiff_t> pitch(copied_.size(), 1);
     for (std::size_t i = copied_.size() - 1; i > 0; --i) pitch[i - 1] = pitch[i] * copied_[i].extent();
-    return pitch;
+    return {section_ * channel_pitch_, channel_pitch_, pitch};
+}
+
+bool LayerBlocks::readable_in_place() const {
+    const CopiedAxis& last = copied_.back();
+    const bool side_by_side = lanes_ == 1 || (last.step == 1 && last.phases == 1 && last.outputs >= lanes_);
+    return side_by_side && std::all_of(copied_.begin(), copied_.end(), [](const CopiedAxis& axis) {
+               return axis.inside[0].from == 0 && axis.inside[0].to == axis.extent();
+           });
+}
+
+LayerBlocks::Layout LayerBlocks::input_layout(std::ptrdiff_t batch_step, std::ptrdiff_t channel_step) const {
+    std::vector<std::ptrdiff_t> axes;
+    for (const CopiedAxis& axis : copied_) axes.push_back(axis.step);
+    return {batch_step, channel_step, axes};
 }
 
 std::vector<std::ptrdiff_t> LayerBlocks::starts(std::size_t axis) const {
     return vector_starts(axis == 0 ? rows_ : copied_[axis].outputs, axis + 1 == copied_.size() ? lanes_ : 1);
 }
 
-std::vector<std::ptrdiff_t> LayerBlocks::bases() const {
-    const auto pitch = pitches();
-    std::vector<std::vector<std::ptrdiff_t>> axes{
-        steps(images_, [&](std::ptrdiff_t i) { return i * section_ * channel_pitch_; })};
+std::vector<std::ptrdiff_t> LayerBlocks::bases(const Layout& layout) const {
+    std::vector<std::vector<std::ptrdiff_t>> axes{steps(images_, [&](std::ptrdiff_t i) { return i * layout.image; })};
     for (std::size_t axis = 0; axis < copied_.size(); ++axis) {
         axes.push_back(starts(axis));
-        for (std::ptrdiff_t& start : axes.back()) start = copied_[axis].base(start) * pitch[axis];
+        for (std::ptrdiff_t& start : axes.back()) start = copied_[axis].base(start) * layout.axes[axis];
     }
     return grid(axes);
 }
 
-std::vector<std::ptrdiff_t> LayerBlocks::offsets() const {
-    const auto pitch = pitches();
-    std::vector<std::vector<std::ptrdiff_t>> axes{steps(section_, [&](std::ptrdiff_t i) { return i * channel_pitch_; })};
+std::vector<std::ptrdiff_t> LayerBlocks::offsets(const Layout& layout) const {
+    std::vector<std::vector<std::ptrdiff_t>> axes{steps(section_, [&](std::ptrdiff_t i) { return i * layout.channel; })};
     for (std::size_t axis = 0; axis < copied_.size(); ++axis)
         axes.push_back(
-            steps(copied_[axis].taps, [&](std::ptrdiff_t k) { return copied_[axis].offset(k) * pitch[axis]; }));
+            steps(copied_[axis].taps, [&](std::ptrdiff_t k) { return copied_[axis].offset(k) * layout.axes[axis]; }));
     return grid(axes);
 }
 

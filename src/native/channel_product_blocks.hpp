@@ -63,17 +63,26 @@ public:
     [[nodiscard]] std::ptrdiff_t channel_pitch() const { return channel_pitch_; }
     [[nodiscard]] std::ptrdiff_t copied_elements() const { return images_ * section_ * channel_pitch_; }
 
-    // From the start of a block's copy: each vector's first sample.
-    [[nodiscard]] std::vector<std::ptrdiff_t> bases() const;
+    // How far apart neighbours lie, in a copy or in the input itself.
+    struct Layout {
+        std::ptrdiff_t image, channel;
+        std::vector<std::ptrdiff_t> axes;
+    };
+    [[nodiscard]] Layout copy_layout() const;
+    // Of an input in which every position that is read lies, and vectors side by side.
+    [[nodiscard]] bool readable_in_place() const;
+    [[nodiscard]] Layout input_layout(std::ptrdiff_t batch_step, std::ptrdiff_t channel_step) const;
+
+    // From a block's first sample: each vector's first sample.
+    [[nodiscard]] std::vector<std::ptrdiff_t> bases(const Layout& layout) const;
     // From a position's first sample: those of all terms of a section.
-    [[nodiscard]] std::vector<std::ptrdiff_t> offsets() const;
+    [[nodiscard]] std::vector<std::ptrdiff_t> offsets(const Layout& layout) const;
     // From a block's first output: the first of each vector.
     [[nodiscard]] std::vector<std::ptrdiff_t> places(std::ptrdiff_t batch_step,
                                                      const std::vector<std::ptrdiff_t>& steps) const;
 
 private:
     void choose_block();
-    [[nodiscard]] std::vector<std::ptrdiff_t> pitches() const;
     [[nodiscard]] std::vector<std::ptrdiff_t> starts(std::size_t axis) const;
 
     std::ptrdiff_t batch_, lanes_;

@@ -180,20 +180,24 @@ bool interleave(const Rows<T>& from, int rows, int width, T* to, std::ptrdiff_t 
     return all_zero<T>(strange) && rest == 0;
 }
 
+// Few rows at a time, from end to end: rows often lie so that many of them meet in the same place of
+// the cache.
 template <class T>
 void spread(const Rows<T>& from, int columns, T* to, std::ptrdiff_t apart, std::ptrdiff_t step) {
-    std::ptrdiff_t i = 0;
-    if (step == 1)
-        for (; i + lanes<T> <= from.count; i += lanes<T>)
-            for (int left = 0; left < columns; left += lanes<T>) {
+    for (int left = 0; left < columns; left += lanes<T>) {
+        const int some = columns - left < lanes<T> ? columns - left : lanes<T>;
+        std::ptrdiff_t i = 0;
+        if (step == 1)
+            for (; i + lanes<T> <= from.count; i += lanes<T>) {
                 Vector<T> square[lanes<T>];
                 for (int j = 0; j < lanes<T>; ++j) square[j] = load(from.first + (i + j) * from.step + left);
                 transpose<T>(square);
-                for (int j = 0; j < lanes<T> && left + j < columns; ++j) store(to + (left + j) * apart + i, square[j]);
+                for (int j = 0; j < some; ++j) store(to + (left + j) * apart + i, square[j]);
             }
-    for (; i < from.count; ++i)
-        for (int column = 0; column < columns; ++column)
-            to[column * apart + i * step] = from.first[i * from.step + column];
+        for (int j = 0; j < some; ++j)
+            for (std::ptrdiff_t k = i; k < from.count; ++k)
+                to[(left + j) * apart + k * step] = from.first[k * from.step + left + j];
+    }
 }
 
 template <class T>
