@@ -29,16 +29,17 @@ inline constexpr Element element_of = sizeof(T) == 4 ? Element::float32 : Elemen
 class TileTransform {
 public:
     // Axes of one sample after the last longer one are not transformed.
-    TileTransform(std::vector<int> samples, bool is_real, bool is_double) : samples_(samples) {
+    TileTransform(std::vector<int> samples, bool is_real, bool is_double, int parts) : samples_(samples) {
         require(samples.size() + 2 <= most_axes, "TileTransform: too many axes");
         while (!samples.empty() && samples.back() == 1) samples.pop_back();
-        require(Transform<float>::possible(samples, is_real),
-                "TileTransform: samples must be 2^a 3^b, in all at most 2^25, and a multiple of 16 (32 for real "
-                "tiles) along the last axis longer than 1");
+        require(parts >= 1 && parts <= 16 && (parts & (parts - 1)) == 0, "TileTransform: parts must be 1, 2, 4, 8 or 16");
+        require(Transform<float>::possible(samples, is_real, parts),
+                "TileTransform: samples must be 2^a 3^b, in all at most 2^25, and a multiple of 16 times the parts "
+                "(32 times for real tiles) along the last axis longer than 1");
         if (is_double)
-            transform_ = std::make_shared<const Transform<double>>(samples, is_real);
+            transform_ = std::make_shared<const Transform<double>>(samples, is_real, parts);
         else
-            transform_ = std::make_shared<const Transform<float>>(samples, is_real);
+            transform_ = std::make_shared<const Transform<float>>(samples, is_real, parts);
     }
     const std::vector<int>& samples() const { return samples_; }
     const auto& transform() const { return transform_; }
@@ -50,7 +51,10 @@ private:
 
 template <class T>
 std::unique_ptr<const Kernels<T>> kernels_of(const Shared<T>& transform, const std::vector<int>& samples,
-                                             const ArrayView& kernel, bool in_lanes, Level level) {
+                                             const ArrayView& kernel, Hold hold, Level level) {
+    const auto lanes = FALTUNG_DISPATCH(level, vector_bytes()) / static_cast<int>(sizeof(T));
+    require(transform->parts() == (hold == Hold::parts ? lanes : 1),
+            "OverlapSave: the transform must have a part for each lane, or only one");
     const int parts = transform->is_real() ? 1 : 2;
     if (kernel.element != element_of<T> || kernel.parts != parts)
         throw nb::type_error("OverlapSave: the kernel must have the transform's type");
@@ -64,11 +68,12 @@ std::unique_ptr<const Kernels<T>> kernels_of(const Shared<T>& transform, const s
         numbers *= extent;
     }
     const T* taps = reinterpret_cast<const T*>(kernel.data);
-    for (std::ptrdiff_t k = 0; k < numbers; ++k)
-        require(std::isfinite(taps[k]), "OverlapSave: the kernel must be finite");
+    T all_zero = 0;  // NaN unless every tap is finite
+    for (std::ptrdiff_t k = 0; k < numbers; ++k) all_zero += taps[k] * 0;
+    require(all_zero == 0, "OverlapSave: the kernel must be finite");
     const std::ptrdiff_t* shape = kernel.shape + 1;
     return std::make_unique<const Kernels<T>>(transform, taps, kernel.shape[0],
-                                              Integers(shape, shape + transform->samples().size()), in_lanes, level);
+                                              Integers(shape, shape + transform->samples().size()), hold, level);
 }
 
 // How the input goes on, and where outputs lie, along each axis of space.
@@ -133,9 +138,10 @@ Tiles<T> tiles_of(const Kernels<T>& kernels, const ArrayView& input, const Array
     tiles.input_channel_stride = input.strides[1];
     tiles.row_axis = static_cast<int>(transform.samples().size()) - 1;
     tiles.row_points = transform.row_points();
+    tiles.part_positions = transform.parts() > 1 ? tiles.row_points : 0;
     tiles.imaginary_bytes = transform.is_real() ? 0 : static_cast<std::ptrdiff_t>(sizeof(T));
     tiles.imaginary_numbers = transform.is_real() ? 0 : 1;
-    tiles.imaginary_positions = transform.is_real() ? tiles.row_points : 0;
+    tiles.imaginary_positions = transform.is_real() ? tiles.row_points * transform.parts() : 0;
     return tiles;
 }
 
@@ -170,11 +176,12 @@ LeftOut correlate(const Kernels<T>& kernels, const std::vector<int>& samples, co
 
 class OverlapSave {
 public:
-    OverlapSave(const TileTransform& transform, nb::handle kernel, bool in_lanes, int level)
+    OverlapSave(const TileTransform& transform, nb::handle kernel, int hold, int level)
         : samples_(transform.samples()) {
+        require(hold >= 0 && hold <= static_cast<int>(Hold::parts), "OverlapSave: lanes hold tiles, kernels or parts");
         const ArrayView view = view_of(kernel, "the kernel");
         const Level checked = check_level(level);
-        std::visit([&](const auto& shared) { kernels_ = kernels_of(shared, samples_, view, in_lanes, checked); },
+        std::visit([&](const auto& shared) { kernels_ = kernels_of(shared, samples_, view, static_cast<Hold>(hold), checked); },
                    transform.transform());
     }
 
@@ -200,13 +207,16 @@ void bind_overlap_save(nb::module_& module) {
     nb::class_<TileTransform>(module, "TileTransform", nb::is_final(),
                               "The stages and roots of a transform of tiles of `samples` along each axis.\n\n"
                               "Immutable, and safe to share between threads.")
-        .def(nb::init<std::vector<int>, bool, bool>(), nb::arg("samples"), nb::arg("is_real"), nb::arg("is_double"))
+        .def(nb::init<std::vector<int>, bool, bool, int>(), nb::arg("samples"), nb::arg("is_real"), nb::arg("is_double"),
+             nb::arg("parts"))
         .def_prop_ro("samples", &TileTransform::samples);
     nb::class_<OverlapSave>(module, "OverlapSave", nb::is_final(),
                             "Kernels, (filters, *kernel), prepared for correlation by transforms of tiles.\n\n"
+                            "The lanes of a vector hold tiles of one kernel (0), tiles of several (1), or as many\n"
+                            "parts of one tile (2). "
                             "Safe to share between threads; the first run computes the spectra.")
-        .def(nb::init<const TileTransform&, nb::handle, bool, int>(), nb::arg("transform"), nb::arg("kernel"),
-             nb::arg("in_lanes"), nb::arg("level"))
+        .def(nb::init<const TileTransform&, nb::handle, int, int>(), nb::arg("transform"), nb::arg("kernel"),
+             nb::arg("hold"), nb::arg("level"))
         .def("run", &OverlapSave::run, nb::arg("input"), nb::arg("output"), nb::arg("offset"), nb::arg("boundary"),
              nb::arg("fill"), nb::arg("threads"),
              "output[b, f, p] = sum over k of input[b, c, p + offset + k] * kernel[f, k], input continued, but for\n"

@@ -63,8 +63,8 @@ void separate(const T* points, std::ptrdiff_t numbers, std::ptrdiff_t lanes, std
 
 template <class T>
 Kernels<T>::Kernels(std::shared_ptr<const Transform<T>> transform, const T* taps, std::ptrdiff_t filters,
-                    std::vector<std::ptrdiff_t> shape, bool in_lanes, Level level)
-    : transform_(std::move(transform)), filters_(filters), shape_(std::move(shape)), in_lanes_(in_lanes),
+                    std::vector<std::ptrdiff_t> shape, Hold hold, Level level)
+    : transform_(std::move(transform)), filters_(filters), shape_(std::move(shape)), hold_(hold),
       level_(level) {
     std::ptrdiff_t numbers = transform_->is_real() ? 1 : 2;
     for (const std::ptrdiff_t extent : shape_) numbers *= extent;
@@ -87,22 +87,23 @@ bool Kernels<T>::compute(int threads, const Interrupted& interrupted) const {
     const std::ptrdiff_t numbers = 2 * static_cast<std::ptrdiff_t>(transform_->points());
     const int bytes = FALTUNG_DISPATCH(level_, vector_bytes());
     const std::ptrdiff_t lanes = bytes / static_cast<std::ptrdiff_t>(sizeof(T));
-    const std::ptrdiff_t groups = quotient_above(filters_, lanes);
+    const std::ptrdiff_t at_once = hold_ == Hold::parts ? 1 : lanes, groups = quotient_above(filters_, at_once);
     const auto workers = static_cast<int>(std::min<std::ptrdiff_t>(threads, groups));
-    const std::ptrdiff_t stored = in_lanes_ ? groups * lanes : filters_;
+    const std::ptrdiff_t stored = hold_ == Hold::tiles ? filters_ : groups * lanes;
     spectra_ = allocate_aligned(static_cast<std::size_t>(stored * numbers) * sizeof(T));
-    const Scratch scratch(in_lanes_ ? 0 : static_cast<std::size_t>(numbers * bytes), workers);
-    const auto count = static_cast<std::ptrdiff_t>(taps_.size()) / filters_ / (transform_->is_real() ? 1 : 2);
+    const Scratch scratch(hold_ == Hold::tiles ? static_cast<std::size_t>(numbers * bytes) : 0, workers);
+    const std::ptrdiff_t parts = transform_->is_real() ? 1 : 2;
+    const auto count = static_cast<std::ptrdiff_t>(taps_.size()) / filters_ / parts;
     const Task task = [&](std::ptrdiff_t group, int worker) {
-        const std::ptrdiff_t first = group * lanes, kernels = std::min(lanes, filters_ - first);
-        T* place = static_cast<T*>(spectra_.get()) + first * numbers;
-        void* points = in_lanes_ ? place : scratch.of(worker);
-        const TapsView<T> view{transform_->stages(), transform_->samples().data(), transform_->is_real(),
-                               static_cast<int>(shape_.size()), transform_->points(), shape_.data(), count,
-                               taps_.data() + first * count * (transform_->is_real() ? 1 : 2), kernels,
-                               exponents_.data() + first};
+        const std::ptrdiff_t first = group * at_once, kernels = std::min(at_once, filters_ - first);
+        T* place = static_cast<T*>(spectra_.get()) + (hold_ == Hold::tiles ? first : group * lanes) * numbers;
+        void* points = hold_ == Hold::tiles ? scratch.of(worker) : place;
+        const TapsView<T> view{transform_->stages(), transform_->splitting(), transform_->samples().data(),
+                               transform_->is_real(), static_cast<int>(shape_.size()), transform_->points(),
+                               transform_->row_points(), transform_->parts(), shape_.data(), count,
+                               taps_.data() + first * count * parts, kernels, exponents_.data() + first};
         FALTUNG_DISPATCH(level_, transform_kernels(view, points));
-        if (!in_lanes_) separate(static_cast<const T*>(points), numbers, lanes, kernels, place);
+        if (hold_ == Hold::tiles) separate(static_cast<const T*>(points), numbers, lanes, kernels, place);
     };
     if (!parallel_for(groups, workers, task, interrupted)) return false;
     taps_ = {};
@@ -121,12 +122,14 @@ bool overlap_save(const Kernels<T>& kernels, const Tiles<T>& tiles, int threads,
                   unsigned char* left_out) {
     if (!kernels.transform_once(threads, interrupted)) return false;
     const Level level = kernels.level();
-    const SpectraView<T> view{kernels.transform().stages(), kernels.transform().points(), kernels.in_lanes(),
+    const Transform<T>& transform = kernels.transform();
+    const SpectraView<T> view{transform.stages(), transform.splitting(), transform.points(), kernels.hold(),
                               kernels.spectra(), kernels.exponents()};
     const int bytes = FALTUNG_DISPATCH(level, vector_bytes());
     const std::ptrdiff_t lanes = bytes / static_cast<std::ptrdiff_t>(sizeof(T)), instances = tiles.instances();
-    const std::ptrdiff_t groups = view.in_lanes ? quotient_above(tiles.filters, lanes) * instances
-                                                : tiles.filters * quotient_above(instances, lanes);
+    const std::ptrdiff_t groups = view.hold == Hold::tiles     ? tiles.filters * quotient_above(instances, lanes)
+                                  : view.hold == Hold::kernels ? quotient_above(tiles.filters, lanes) * instances
+                                                               : tiles.filters * instances;
     if (groups == 0) return true;
     const auto workers = static_cast<int>(std::min<std::ptrdiff_t>(threads, groups));
     const Scratch scratch(2 * static_cast<std::size_t>(view.points) * static_cast<std::size_t>(bytes), workers);

@@ -3,9 +3,9 @@
 //     y[b, f, p] = Σ_k x̃[b, c, p + offset + k] · w[f, k]        c = f / (filters in a channel)
 //
 // Along an axis a tile of N samples yields N − K + 1 outputs; along an axis on which the kernel has
-// length 1, one. A group, one tile in each lane of a vector, is one task: the tiles of one kernel,
-// or one tile of each of several kernels. The problem's shape and the tile's fix the groups, so
-// neither the number of threads nor the memory layout can change a bit.
+// length 1, one. A group, what the lanes of a vector hold, is one task: tiles of one kernel, one tile
+// of each of several kernels, or the parts of one tile. The problem's shape and the tile's fix the
+// groups, so neither the number of threads nor the memory layout can change a bit.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +27,9 @@ namespace faltung {
 template <class T>
 inline constexpr int moderate_exponent = sizeof(T) == 4 ? 32 : 256;
 
+// What the lanes of a vector hold: tiles of one kernel, of several kernels, or parts of one tile.
+enum class Hold : int { tiles, kernels, parts };
+
 struct Free {
     void operator()(void* memory) const;
 };
@@ -42,14 +45,14 @@ class Kernels {
 public:
     // Extents of the kernels along the transformed axes, none longer than the tile.
     Kernels(std::shared_ptr<const Transform<T>> transform, const T* taps, std::ptrdiff_t filters,
-            std::vector<std::ptrdiff_t> shape, bool in_lanes, Level level);
+            std::vector<std::ptrdiff_t> shape, Hold hold, Level level);
 
     [[nodiscard]] bool transform_once(int threads, const Interrupted& interrupted) const;
 
     const Transform<T>& transform() const { return *transform_; }
     const std::vector<std::ptrdiff_t>& shape() const { return shape_; }
     std::ptrdiff_t filters() const { return filters_; }
-    bool in_lanes() const { return in_lanes_; }
+    Hold hold() const { return hold_; }
     Level level() const { return level_; }
     const T* spectra() const { return static_cast<const T*>(spectra_.get()); }
     const int* exponents() const { return exponents_.data(); }
@@ -60,7 +63,7 @@ private:
     std::shared_ptr<const Transform<T>> transform_;
     std::ptrdiff_t filters_;
     std::vector<std::ptrdiff_t> shape_;
-    bool in_lanes_;
+    Hold hold_;
     Level level_;
     std::vector<int> exponents_;  // 0 unless a kernel's size is extreme
     mutable std::vector<T> taps_;
@@ -95,6 +98,7 @@ struct Tiles {
     int rank;
     int row_axis;                                  // the last transformed axis: tiles are made of rows along it
     std::ptrdiff_t row_points;
+    std::ptrdiff_t part_positions;                 // between the parts in neighbouring lanes: 0 for whole tiles
     std::ptrdiff_t imaginary_bytes, imaginary_positions;  // from a real to the imaginary part of a point: input
     std::ptrdiff_t imaginary_numbers;                     // output
 
@@ -110,23 +114,23 @@ template <class T>
 // What the instruction sets' code sees of Kernels: no standard-library code is compiled for each.
 template <class T>
 struct SpectraView {
-    const Stage<T>* stages;
+    const Stage<T>*stages, *splitting;
     int points;
-    bool in_lanes;
+    Hold hold;
     const T* spectra;
     const int* exponents;
 };
 
 template <class T>
 struct TapsView {
-    const Stage<T>* stages;
+    const Stage<T>*stages, *splitting;
     const int* samples;
     bool is_real;
-    int axes, points;
+    int axes, points, row_points, parts;
     const std::ptrdiff_t* shape;
     std::ptrdiff_t count;  // taps of a kernel
     const T* taps;
-    std::ptrdiff_t kernels;  // up to one in each lane
+    std::ptrdiff_t kernels;  // up to one in each lane, or one
     const int* exponents;
 };
 

@@ -1,4 +1,5 @@
 // One group of tiles: load, scale what is extreme, correlate, store what is finite.
+#include <algorithm>
 #include <cmath>
 
 #include "overlap_save_tiles.hpp"
@@ -12,20 +13,26 @@ template <class T>
 void locate_group(const SpectraView<T>& spectra, const Tiles<T>& tiles, std::ptrdiff_t group, Tile* lane_tiles) {
     const std::ptrdiff_t instances = tiles.instances(), groups_of_filter = (instances - 1) / lanes<T> + 1;
     for (int l = 0; l < lanes<T>; ++l) {
-        if (spectra.in_lanes)
+        if (spectra.hold == Hold::tiles)
+            locate(tiles, group / groups_of_filter, group % groups_of_filter * lanes<T> + l, lane_tiles[l]);
+        else if (spectra.hold == Hold::kernels)
             locate(tiles, group / instances * lanes<T> + l, group % instances, lane_tiles[l]);
         else
-            locate(tiles, group / groups_of_filter, group % groups_of_filter * lanes<T> + l, lane_tiles[l]);
+            locate(tiles, group / instances, group % instances, lane_tiles[l]);
     }
 }
 
 template <class T>
 void correlate_points(const SpectraView<T>& spectra, std::ptrdiff_t filter, Vector<T>* points) {
-    const T* spectrum = spectra.spectra + 2 * filter * static_cast<std::ptrdiff_t>(spectra.points);
-    if (spectra.in_lanes)
-        correlate<T>(points, SpectrumPerLane<T>{reinterpret_cast<const Vector<T>*>(spectrum)}, spectra.stages, 0);
-    else
-        correlate<T>(points, SharedSpectrum<T>{spectrum}, spectra.stages, 0);
+    const std::ptrdiff_t numbers = 2 * static_cast<std::ptrdiff_t>(spectra.points);
+    const T* spectrum = spectra.spectra + filter * numbers * (spectra.hold == Hold::parts ? lanes<T> : 1);
+    if (spectra.hold == Hold::tiles)
+        return correlate<Shared<T>, T>(points, Shared<T>{spectrum}, spectra.stages, 0);
+    if (spectra.hold == Hold::kernels)
+        return correlate<Shared<T>, T>(points, PerLane<T>{spectrum}, spectra.stages, 0);
+    split(points, spectra.points, spectra.splitting, false);
+    correlate<PerLane<T>, T>(points, PerLane<T>{spectrum}, spectra.stages, 0);
+    split(points, spectra.points, spectra.splitting, true);
 }
 
 template <class T>
@@ -62,6 +69,15 @@ void correlate_scaled(const SpectraView<T>& spectra, const Tile* lane_tiles, con
     scale(points, spectra.points, up_second);
 }
 
+// NaN and infinity above every number.
+template <class T>
+T largest(const T* peaks) {
+    T most = peaks[0];
+    for (int l = 1; l < lanes<T>; ++l)
+        if (!(peaks[l] <= most) && !std::isnan(most)) most = peaks[l];
+    return most;
+}
+
 template <class T>
 void group_of_tiles(const SpectraView<T>& spectra, const Tiles<T>& tiles, std::ptrdiff_t group, Vector<T>* points,
                     unsigned char* left_out) {
@@ -70,6 +86,7 @@ void group_of_tiles(const SpectraView<T>& spectra, const Tiles<T>& tiles, std::p
     bool kept[lanes<T>];
     locate_group(spectra, tiles, group, lane_tiles);
     load_tiles(tiles, lane_tiles, points, peaks);
+    if (spectra.hold == Hold::parts) std::fill_n(peaks, lanes<T>, largest(peaks));
     bool any = false;
     for (int l = 0; l < lanes<T>; ++l) {
         kept[l] = lane_tiles[l].exists && std::isfinite(peaks[l]);

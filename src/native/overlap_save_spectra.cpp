@@ -1,4 +1,6 @@
-// Spectra of kernels, one kernel in each lane.
+// Spectra of kernels: one kernel in each lane, or the parts of one.
+#include <algorithm>
+
 #include "overlap_save.hpp"
 #include "power_of_two.hpp"
 #include "transform.hpp"
@@ -6,56 +8,61 @@
 namespace faltung::FALTUNG_LEVEL {
 namespace {
 
-// Where a tap stands so that the product of polynomials is a correlation: at −k. A real tile wraps
-// with the opposite sign along its last axis, and keeps its second half as imaginary parts.
-struct Place {
-    std::ptrdiff_t number;  // twice the point, one more for an imaginary part
-    int sign;
-};
+// A tap k stands at −k, so that the product of polynomials is a correlation.
+inline int reflected(std::ptrdiff_t k, int samples) { return k == 0 ? 0 : samples - static_cast<int>(k); }
 
+// The row of the tile that a row of taps stands in.
 template <class T>
-Place place_of(const TapsView<T>& view, std::ptrdiff_t tap) {
-    std::ptrdiff_t point = 0, inner = 1;
-    int sign = 1, part = 0;
-    for (int axis = view.axes - 1; axis >= 0; --axis) {
-        const std::ptrdiff_t k = tap % view.shape[axis], samples = view.samples[axis];
-        tap /= view.shape[axis];
-        std::ptrdiff_t at = k == 0 ? 0 : samples - k, extent = samples;
-        if (view.is_real && axis == view.axes - 1) {
-            extent = samples / 2;
-            sign = k == 0 ? 1 : -1;
-            part = at >= extent ? 1 : 0;
-            at -= part * extent;
-        }
-        point += at * inner;
-        inner *= extent;
+int row_of(const TapsView<T>& view, std::ptrdiff_t taps_row) {
+    int row = 0, rows = 1;
+    for (int axis = view.axes - 2; axis >= 0; --axis) {
+        row += reflected(taps_row % view.shape[axis], view.samples[axis]) * rows;
+        taps_row /= view.shape[axis];
+        rows *= view.samples[axis];
     }
-    return {2 * point + part, sign};
+    return row;
+}
+
+// Puts the kernels' taps of one row into their lanes. A real tile wraps with the opposite sign along
+// its last axis, and keeps its second half as imaginary parts.
+template <class T>
+void place_row(const TapsView<T>& view, std::ptrdiff_t first, std::ptrdiff_t count, int row, T* values) {
+    const int samples = view.samples[view.axes - 1], half = samples / 2, numbers = view.is_real ? 1 : 2;
+    const std::ptrdiff_t apart = view.count * numbers;
+    for (std::ptrdiff_t k = 0; k < count; ++k) {
+        const int at = reflected(k, samples), imaginary = view.is_real && at >= half ? 1 : 0;
+        const int place = at - imaginary * half, part = view.parts > 1 ? place / view.row_points : 0;
+        const std::ptrdiff_t point = static_cast<std::ptrdiff_t>(row) * view.row_points + place - part * view.row_points;
+        const T* taps = view.taps + (first + k) * numbers;
+        T* to = values + (2 * point + imaginary) * lanes<T> + part;
+        for (int i = 0; i < numbers; ++i)
+            for (std::ptrdiff_t l = 0; l < view.kernels; ++l) {
+                const T tap = taps[l * apart + i];
+                to[i * lanes<T> + l] = view.is_real && k > 0 ? -tap : tap;
+            }
+    }
 }
 
 template <class T>
 void transform_lanes(const TapsView<T>& view, Vector<T>* points) {
-    const std::ptrdiff_t numbers = 2 * static_cast<std::ptrdiff_t>(view.points);
-    const std::ptrdiff_t parts = view.is_real ? 1 : 2, apart = view.count * parts;
+    const std::ptrdiff_t numbers = 2 * static_cast<std::ptrdiff_t>(view.points), along = view.shape[view.axes - 1];
     for (std::ptrdiff_t i = 0; i < numbers; ++i) points[i] = Vector<T>{};
-    T* values = reinterpret_cast<T*>(points);
-    for (std::ptrdiff_t tap = 0; tap < view.count; ++tap) {
-        const Place place = place_of(view, tap);
-        for (std::ptrdiff_t part = 0; part < parts; ++part)
-            for (std::ptrdiff_t l = 0; l < view.kernels; ++l) {
-                const T value = view.taps[l * apart + tap * parts + part];
-                values[(place.number + part) * lanes<T> + l] = place.sign > 0 ? value : -value;
-            }
-    }
+    for (std::ptrdiff_t row = 0; row < view.count / along; ++row)
+        place_row(view, row * along, along, row_of(view, row), reinterpret_cast<T*>(points));
     Vector<T> down = broadcast(T{1}), down_again = down;
-    for (std::ptrdiff_t l = 0; l < view.kernels; ++l) {
-        const PowerOfTwo<T> factor(-view.exponents[l]);
+    for (std::ptrdiff_t l = 0; l < lanes<T>; ++l) {
+        const PowerOfTwo<T> factor(-view.exponents[std::min(l, view.kernels - 1)]);
         down[l] = factor.first;
         down_again[l] = factor.second;
     }
     for (std::ptrdiff_t i = 0; i < numbers; ++i) points[i] = points[i] * down * down_again;
-    transform<T>(points, view.stages, 0);
-    const Vector<T> share = broadcast(static_cast<T>(1.0 / view.points));
+    if (view.parts > 1) {
+        split(points, view.points, view.splitting, false);
+        transform<PerLane<T>, T>(points, view.stages, 0);
+    } else {
+        transform<Shared<T>, T>(points, view.stages, 0);
+    }
+    const Vector<T> share = broadcast(static_cast<T>(1.0 / view.points / view.parts));
     for (std::ptrdiff_t i = 0; i < numbers; ++i) points[i] *= share;
 }
 

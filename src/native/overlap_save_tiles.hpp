@@ -199,6 +199,8 @@ void load_tiles(const Tiles<T>& tiles, const Tile* lane_tiles, Vector<T>* points
         Rows<T> real, imaginary;
         for (int l = 0; l < lanes<T>; ++l) {
             real[l] = imaginary[l] = input_row(tiles, lane_tiles[l], odometer);
+            real[l].position += l * tiles.part_positions;
+            imaginary[l].position = real[l].position;
             if (real[l].line) imaginary[l].line += tiles.imaginary_bytes;
             imaginary[l].position += tiles.imaginary_positions;
         }
@@ -274,10 +276,12 @@ void store_tiles(const Tiles<T>& tiles, const Tile* lane_tiles, const bool* kept
     do {
         Rows<T> real, imaginary;
         for (int l = 0; l < lanes<T>; ++l) {
-            real[l] = imaginary[l] = kept[l] ? output_row(tiles, lane_tiles[l], odometer) : Row<T>{};
+            if (kept[l]) real[l] = output_row(tiles, lane_tiles[l], odometer);
             if (real[l].count == 0) continue;
-            imaginary[l].outputs += tiles.imaginary_positions * stride + tiles.imaginary_numbers;
-            imaginary[l].count -= tiles.imaginary_positions;
+            real[l].outputs += l * tiles.part_positions * stride;
+            real[l].count -= l * tiles.part_positions;
+            imaginary[l].outputs = real[l].outputs + tiles.imaginary_positions * stride + tiles.imaginary_numbers;
+            imaginary[l].count = real[l].count - tiles.imaginary_positions;
         }
         const Vector<T>* row = points + 2 * odometer.row * tiles.row_points;
         for (std::ptrdiff_t begin = 0; begin < tiles.row_points; begin += piece_length) {

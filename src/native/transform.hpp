@@ -10,6 +10,7 @@
 
 #include "simd.hpp"
 #include "transform_stages.hpp"
+#include "transpose.hpp"
 
 namespace faltung::FALTUNG_LEVEL {
 
@@ -55,35 +56,31 @@ template <class T>
     return {multiply_add<T>(z.re, w.re, z.im * w.im), multiply_add<T>(z.im, w.re, -(z.re * w.im))};
 }
 
-// The same number in every lane.
+// Complex numbers, roots or a spectrum: the same in all lanes, or others in each.
 template <class T>
-[[gnu::always_inline]] inline Complex<T> everywhere(const T* w) {
-    return {broadcast(w[0]), broadcast(w[1])};
-}
-
-// The spectrum of one kernel for all lanes, or of one for each.
-template <class T>
-struct SharedSpectrum {
+struct Shared {
     const T* values;
-    [[gnu::always_inline]] Complex<T> at(int k) const { return everywhere<T>(values + 2 * k); }
-    SharedSpectrum from(int k) const { return {values + 2 * k}; }
+    [[gnu::always_inline]] Complex<T> at(int k) const { return {broadcast(values[2 * k]), broadcast(values[2 * k + 1])}; }
+    Shared from(std::ptrdiff_t k) const { return {values + 2 * k}; }
 };
 
 template <class T>
-struct SpectrumPerLane {
-    const Vector<T>* values;
-    [[gnu::always_inline]] Complex<T> at(int k) const { return {values[2 * k], values[2 * k + 1]}; }
-    SpectrumPerLane from(int k) const { return {values + 2 * k}; }
+struct PerLane {
+    const T* values;
+    [[gnu::always_inline]] Complex<T> at(int k) const {
+        return {load(values + 2 * k * lanes<T>), load(values + (2 * k + 1) * lanes<T>)};
+    }
+    PerLane from(std::ptrdiff_t k) const { return {values + 2 * k * lanes<T>}; }
 };
 
 // z_l for l < R of a polynomial's parts become Σ_l z_l r^l e^(2πikl/R) for k < R, and back, times R.
 
-template <class T>
-[[gnu::always_inline]] inline void forward4(Vector<T>* points, int k, int distance, const T* roots) {
-    const Complex<T> z0 = read<T>(points, k), z2 = times(read<T>(points, k + 2 * distance), everywhere<T>(roots + 2));
+template <class T, class Roots>
+[[gnu::always_inline]] inline void forward4(Vector<T>* points, int k, int distance, Roots roots) {
+    const Complex<T> z0 = read<T>(points, k), z2 = times(read<T>(points, k + 2 * distance), roots.at(1));
     const Complex<T> even = z0 + z2, even_difference = z0 - z2;
-    const Complex<T> z1 = times(read<T>(points, k + distance), everywhere<T>(roots));
-    const Complex<T> z3 = times(read<T>(points, k + 3 * distance), everywhere<T>(roots + 4));
+    const Complex<T> z1 = times(read<T>(points, k + distance), roots.at(0));
+    const Complex<T> z3 = times(read<T>(points, k + 3 * distance), roots.at(2));
     const Complex<T> odd = z1 + z3, turned = times_i(z1 - z3);
     write<T>(points, k, even + odd);
     write<T>(points, k + distance, even_difference + turned);
@@ -91,30 +88,30 @@ template <class T>
     write<T>(points, k + 3 * distance, even_difference - turned);
 }
 
-template <class T>
-[[gnu::always_inline]] inline void backward4(Vector<T>* points, int k, int distance, const T* roots) {
+template <class T, class Roots>
+[[gnu::always_inline]] inline void backward4(Vector<T>* points, int k, int distance, Roots roots) {
     const Complex<T> y0 = read<T>(points, k), y2 = read<T>(points, k + 2 * distance);
     const Complex<T> even = y0 + y2, even_difference = y0 - y2;
     const Complex<T> y1 = read<T>(points, k + distance), y3 = read<T>(points, k + 3 * distance);
     const Complex<T> odd = y1 + y3, turned = times_i(y1 - y3);
     write<T>(points, k, even + odd);
-    write<T>(points, k + distance, times_conjugate(even_difference - turned, everywhere<T>(roots)));
-    write<T>(points, k + 2 * distance, times_conjugate(even - odd, everywhere<T>(roots + 2)));
-    write<T>(points, k + 3 * distance, times_conjugate(even_difference + turned, everywhere<T>(roots + 4)));
+    write<T>(points, k + distance, times_conjugate(even_difference - turned, roots.at(0)));
+    write<T>(points, k + 2 * distance, times_conjugate(even - odd, roots.at(1)));
+    write<T>(points, k + 3 * distance, times_conjugate(even_difference + turned, roots.at(2)));
 }
 
-template <class T>
-[[gnu::always_inline]] inline void forward2(Vector<T>* points, int k, int distance, const T* roots) {
-    const Complex<T> z0 = read<T>(points, k), z1 = times(read<T>(points, k + distance), everywhere<T>(roots));
+template <class T, class Roots>
+[[gnu::always_inline]] inline void forward2(Vector<T>* points, int k, int distance, Roots roots) {
+    const Complex<T> z0 = read<T>(points, k), z1 = times(read<T>(points, k + distance), roots.at(0));
     write<T>(points, k, z0 + z1);
     write<T>(points, k + distance, z0 - z1);
 }
 
-template <class T>
-[[gnu::always_inline]] inline void backward2(Vector<T>* points, int k, int distance, const T* roots) {
+template <class T, class Roots>
+[[gnu::always_inline]] inline void backward2(Vector<T>* points, int k, int distance, Roots roots) {
     const Complex<T> y0 = read<T>(points, k), y1 = read<T>(points, k + distance);
     write<T>(points, k, y0 + y1);
-    write<T>(points, k + distance, times_conjugate(y0 - y1, everywhere<T>(roots)));
+    write<T>(points, k + distance, times_conjugate(y0 - y1, roots.at(0)));
 }
 
 template <class T>
@@ -134,67 +131,76 @@ template <class T>
     return {z0 + both, middle, times_i(Complex<T>{difference.re * sine, difference.im * sine})};
 }
 
-template <class T>
-[[gnu::always_inline]] inline void forward3(Vector<T>* points, int k, int distance, const T* roots) {
-    const Three<T> y = three(read<T>(points, k), times(read<T>(points, k + distance), everywhere<T>(roots)),
-                             times(read<T>(points, k + 2 * distance), everywhere<T>(roots + 2)));
+template <class T, class Roots>
+[[gnu::always_inline]] inline void forward3(Vector<T>* points, int k, int distance, Roots roots) {
+    const Three<T> y = three(read<T>(points, k), times(read<T>(points, k + distance), roots.at(0)),
+                             times(read<T>(points, k + 2 * distance), roots.at(1)));
     write<T>(points, k, y.sum);
     write<T>(points, k + distance, y.middle + y.turned);
     write<T>(points, k + 2 * distance, y.middle - y.turned);
 }
 
-template <class T>
-[[gnu::always_inline]] inline void backward3(Vector<T>* points, int k, int distance, const T* roots) {
+template <class T, class Roots>
+[[gnu::always_inline]] inline void backward3(Vector<T>* points, int k, int distance, Roots roots) {
     const Three<T> z = three(read<T>(points, k), read<T>(points, k + distance), read<T>(points, k + 2 * distance));
     write<T>(points, k, z.sum);
-    write<T>(points, k + distance, times_conjugate(z.middle - z.turned, everywhere<T>(roots)));
-    write<T>(points, k + 2 * distance, times_conjugate(z.middle + z.turned, everywhere<T>(roots + 2)));
+    write<T>(points, k + distance, times_conjugate(z.middle - z.turned, roots.at(0)));
+    write<T>(points, k + 2 * distance, times_conjugate(z.middle + z.turned, roots.at(1)));
 }
 
-template <class T>
-inline const T* roots_of(const Stage<T>& stage, int node) {
-    return stage.roots + 2 * (stage.radix - 1) * static_cast<std::ptrdiff_t>(node);
+template <class Roots, class T>
+inline Roots roots_of(const Stage<T>& stage, int node) {
+    return Roots{stage.roots}.from((stage.radix - 1) * static_cast<std::ptrdiff_t>(node));
 }
 
-template <class T>
+template <class Roots, class T>
 void forward(Vector<T>* points, const Stage<T>& stage, int node) {
-    const T* roots = roots_of(stage, node);
+    const Roots roots = roots_of<Roots>(stage, node);
     const int distance = stage.distance;
     if (stage.radix == 4)
-        for (int k = 0; k < distance; ++k) forward4(points, k, distance, roots);
+        for (int k = 0; k < distance; ++k) forward4<T>(points, k, distance, roots);
     else if (stage.radix == 3)
-        for (int k = 0; k < distance; ++k) forward3(points, k, distance, roots);
+        for (int k = 0; k < distance; ++k) forward3<T>(points, k, distance, roots);
     else
-        for (int k = 0; k < distance; ++k) forward2(points, k, distance, roots);
+        for (int k = 0; k < distance; ++k) forward2<T>(points, k, distance, roots);
 }
 
-template <class T>
+template <class Roots, class T>
 void backward(Vector<T>* points, const Stage<T>& stage, int node) {
-    const T* roots = roots_of(stage, node);
+    const Roots roots = roots_of<Roots>(stage, node);
     const int distance = stage.distance;
     if (stage.radix == 4)
-        for (int k = 0; k < distance; ++k) backward4(points, k, distance, roots);
+        for (int k = 0; k < distance; ++k) backward4<T>(points, k, distance, roots);
     else if (stage.radix == 3)
-        for (int k = 0; k < distance; ++k) backward3(points, k, distance, roots);
+        for (int k = 0; k < distance; ++k) backward3<T>(points, k, distance, roots);
     else
-        for (int k = 0; k < distance; ++k) backward2(points, k, distance, roots);
+        for (int k = 0; k < distance; ++k) backward2<T>(points, k, distance, roots);
 }
 
 inline int child(const auto& stage, int node, int k) { return stage.ends_axis ? 0 : node * stage.radix + k; }
 
 // points become their spectrum.
-template <class T>
+template <class Roots, class T>
 void transform(Vector<T>* points, const Stage<T>* stage, int node) {
-    forward(points, *stage, node);
+    forward<Roots, T>(points, *stage, node);
     if (stage->distance == 1) return;
     for (int k = 0; k < stage->radix; ++k)
-        transform(points + 2 * k * stage->distance, stage + 1, child(*stage, node, k));
+        transform<Roots, T>(points + 2 * k * stage->distance, stage + 1, child(*stage, node, k));
+}
+
+// And back, times their number.
+template <class Roots, class T>
+void transform_back(Vector<T>* points, const Stage<T>* stage, int node) {
+    if (stage->distance > 1)
+        for (int k = 0; k < stage->radix; ++k)
+            transform_back<Roots, T>(points + 2 * k * stage->distance, stage + 1, child(*stage, node, k));
+    backward<Roots, T>(points, *stage, node);
 }
 
 // Four points: there, product, back, all in registers.
-template <class T, class Spectrum>
-[[gnu::always_inline]] inline void correlate4(Vector<T>* points, Spectrum spectrum, const T* roots) {
-    const Complex<T> r = everywhere<T>(roots), r2 = everywhere<T>(roots + 2), r3 = everywhere<T>(roots + 4);
+template <class T, class Roots, class Spectrum>
+[[gnu::always_inline]] inline void correlate4(Vector<T>* points, Spectrum spectrum, Roots roots) {
+    const Complex<T> r = roots.at(0), r2 = roots.at(1), r3 = roots.at(2);
     Complex<T> z0 = read<T>(points, 0), z1 = times(read<T>(points, 1), r);
     Complex<T> z2 = times(read<T>(points, 2), r2), z3 = times(read<T>(points, 3), r3);
     Complex<T> even = z0 + z2, even_difference = z0 - z2, odd = z1 + z3, turned = times_i(z1 - z3);
@@ -210,25 +216,49 @@ template <class T, class Spectrum>
 }
 
 // Sixteen points: both stages of four unrolled, so that they overlap.
-template <class T, class Spectrum>
-void correlate16(Vector<T>* points, Spectrum spectrum, const T* roots, const T* next_roots) {
+template <class T, class Roots, class Spectrum>
+void correlate16(Vector<T>* points, Spectrum spectrum, Roots roots, Roots next_roots) {
 #pragma GCC unroll 4
-    for (int k = 0; k < 4; ++k) forward4(points, k, 4, roots);
-    for (int j = 0; j < 4; ++j) correlate4<T>(points + 8 * j, spectrum.from(4 * j), next_roots + 6 * j);
+    for (int k = 0; k < 4; ++k) forward4<T>(points, k, 4, roots);
+    for (int j = 0; j < 4; ++j) correlate4<T>(points + 8 * j, spectrum.from(4 * j), next_roots.from(3 * j));
 #pragma GCC unroll 4
-    for (int k = 0; k < 4; ++k) backward4(points, k, 4, roots);
+    for (int k = 0; k < 4; ++k) backward4<T>(points, k, 4, roots);
 }
 
 // points become their correlation with the kernel of the spectrum.
-template <class T, class Spectrum>
+template <class Roots, class T, class Spectrum>
 void correlate(Vector<T>* points, Spectrum spectrum, const Stage<T>* stage, int node) {
     if (stage->distance == 4)
-        return correlate16<T>(points, spectrum, roots_of(*stage, node), roots_of(stage[1], 4 * node));
-    forward(points, *stage, node);
+        return correlate16<T>(points, spectrum, roots_of<Roots>(*stage, node), roots_of<Roots>(stage[1], 4 * node));
+    forward<Roots, T>(points, *stage, node);
     for (int k = 0; k < stage->radix; ++k)
-        correlate<T>(points + 2 * k * stage->distance, spectrum.from(k * stage->distance), stage + 1,
-                     child(*stage, node, k));
-    backward(points, *stage, node);
+        correlate<Roots, T>(points + 2 * k * stage->distance, spectrum.from(k * stage->distance), stage + 1,
+                            child(*stage, node, k));
+    backward<Roots, T>(points, *stage, node);
+}
+
+// One tile whose parts, in order, lie in the lanes is split into polynomials, one in each lane; and
+// back, times their number. A square of points at a time: its rows hold points of one part.
+template <class T>
+void split(Vector<T>* points, int count, const Stage<T>* splitting, bool back) {
+    for (int first = 0; first < count; first += lanes<T>) {
+        Vector<T> re[lanes<T>], im[lanes<T>], square[2 * lanes<T>];
+        for (int k = 0; k < lanes<T>; ++k) {
+            re[k] = points[2 * (first + k)];
+            im[k] = points[2 * (first + k) + 1];
+        }
+        transpose<T>(re);
+        transpose<T>(im);
+        for (int k = 0; k < lanes<T>; ++k) write<T>(square, k, {re[k], im[k]});
+        back ? transform_back<Shared<T>, T>(square, splitting, 0) : transform<Shared<T>, T>(square, splitting, 0);
+        for (int k = 0; k < lanes<T>; ++k) {
+            re[k] = square[2 * k];
+            im[k] = square[2 * k + 1];
+        }
+        transpose<T>(re);
+        transpose<T>(im);
+        for (int k = 0; k < lanes<T>; ++k) write<T>(points, first + k, {re[k], im[k]});
+    }
 }
 
 }  // namespace faltung::FALTUNG_LEVEL

@@ -6,7 +6,6 @@
 #include <numbers>
 
 namespace faltung {
-namespace {
 
 struct Root {
     long double re, im;
@@ -23,6 +22,8 @@ public:
         for (int a = 0; a < fine_; ++a) near_.push_back(exact(a));
         for (int a = 0; a <= n; a += fine_) far_.push_back(exact(a));
     }
+
+    std::int64_t turn() const { return 8 * static_cast<std::int64_t>(n_); }
 
     Root at(std::int64_t a) const {
         const auto octant = static_cast<int>(a / n_ % 8);
@@ -54,6 +55,8 @@ private:
     std::vector<Root> near_, far_;
 };
 
+namespace {
+
 // Threes, and a two if need be, come first, where butterflies are many and nodes are few.
 std::vector<int> radices(int n) {
     std::vector<int> found;
@@ -81,51 +84,66 @@ std::vector<std::int64_t> children(const std::vector<std::int64_t>& angles, int 
     return next;
 }
 
+// Each lane has as many nodes, one after the other.
 template <class T>
-std::vector<T> roots_of(const std::vector<std::int64_t>& angles, int radix, const Circle& circle) {
-    std::vector<T> roots;
-    for (const std::int64_t angle : angles)
-        for (int power = 1; power < radix; ++power) {
-            const Root root = circle.at(power * angle / radix);
-            roots.push_back(static_cast<T>(root.re));
-            roots.push_back(static_cast<T>(root.im));
-        }
+std::vector<T> roots_of(const std::vector<std::int64_t>& angles, int radix, const Circle& circle, int lanes) {
+    const std::size_t nodes = angles.size() / static_cast<std::size_t>(lanes);
+    const auto width = static_cast<std::size_t>(lanes);
+    std::vector<T> roots(2 * angles.size() * static_cast<std::size_t>(radix - 1));
+    std::size_t place = 0;
+    for (std::size_t node = 0; node < nodes; ++node)
+        for (int power = 1; power < radix; ++power, place += 2 * width)
+            for (std::size_t lane = 0; lane < width; ++lane) {
+                const Root root = circle.at(power * angles[lane * nodes + node] / radix);
+                roots[place + lane] = static_cast<T>(root.re);
+                roots[place + width + lane] = static_cast<T>(root.im);
+            }
     return roots;
 }
 
 }  // namespace
 
 template <class T>
-bool Transform<T>::possible(const std::vector<int>& samples, bool is_real) {
-    if (samples.empty()) return false;
+bool Transform<T>::possible(const std::vector<int>& samples, bool is_real, int parts) {
+    if (samples.empty() || parts < 1) return false;
     std::int64_t points = 1;
     for (const int n : samples) {
         if (n < 1 || n > 2 * most_points || !has_radices(n)) return false;
         points *= n;
         if (points > 2 * most_points) return false;
     }
-    return samples.back() % (is_real ? 2 * least_points : least_points) == 0;
+    return samples.back() % (parts * (is_real ? 2 * least_points : least_points)) == 0;
+}
+
+// Stages of n points along an axis, whose operands are at least `inner` apart.
+template <class T>
+void Transform<T>::add_stages(std::vector<Stage<T>>& stages, int n, int inner, const Circle& circle, Angles& angles,
+                              int lanes) {
+    const std::int64_t turn = circle.turn();
+    int left = n;
+    for (const int radix : radices(n)) {
+        left /= radix;
+        roots_.push_back(roots_of<T>(angles, radix, circle, lanes));
+        stages.push_back({radix, left * inner, left == 1, roots_.back().data()});
+        angles = children(angles, radix, turn);
+    }
 }
 
 template <class T>
-Transform<T>::Transform(const std::vector<int>& samples, bool is_real)
-    : samples_(samples), is_real_(is_real), points_(row_points()) {
+Transform<T>::Transform(const std::vector<int>& samples, bool is_real, int parts)
+    : samples_(samples), is_real_(is_real), parts_(parts), points_(row_points()) {
     for (std::size_t axis = 0; axis + 1 < samples.size(); ++axis) points_ *= samples[axis];
     int inner = points_;
-    for (std::size_t axis = 0; axis < samples.size(); ++axis) {
-        const bool last = axis + 1 == samples.size();
-        const int n = last ? row_points() : samples[axis];
-        const Circle circle(n);
-        std::vector<std::int64_t> angles{last && is_real ? 2 * n : 0};
-        int left = n;
-        for (const int radix : radices(n)) {
-            roots_.push_back(roots_of<T>(angles, radix, circle));
-            inner /= radix;
-            left /= radix;
-            stages_.push_back({radix, inner, left == 1, roots_.back().data()});
-            angles = children(angles, radix, 8 * static_cast<std::int64_t>(n));
-        }
+    for (std::size_t axis = 0; axis + 1 < samples.size(); ++axis) {
+        inner /= samples[axis];
+        Angles angles(static_cast<std::size_t>(parts), 0);  // the same in every lane
+        add_stages(stages_, samples[axis], inner, Circle(samples[axis]), angles, parts);
     }
+    const int n = row_points() * parts;
+    const Circle circle(n);
+    Angles angles{is_real ? circle.turn() / 4 : 0};
+    add_stages(splitting_, parts, 1, circle, angles, 1);
+    add_stages(stages_, row_points(), 1, circle, angles, parts);
 }
 
 template class Transform<float>;

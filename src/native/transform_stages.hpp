@@ -7,20 +7,24 @@
 // another is the real product modulo z^2n + 1, of which overlap-save keeps what nothing wraps into.
 //
 // A stage of radix R splits polynomials modulo z^Rm − c into R modulo z^m − r e^(2πik/R), r^R = c,
-// until one point is left: the axes one after the other, the last one innermost.
+// until one point is left: the axes one after the other, the last one innermost. Its first stages
+// may split a tile into as many parts as a vector has lanes; each lane then goes on with its part,
+// by roots of its own.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace faltung {
+
+class Circle;
 
 template <class T>
 struct Stage {
     int radix;
     int distance;    // points between the operands of a butterfly, those of later axes included
     bool ends_axis;  // the next stage begins another axis, at its first node
-    const T* roots;  // r, r², … r^(radix−1) (real, imaginary) of each node
+    const T* roots;  // r, r², … r^(radix−1) (real, imaginary) of each node, each in every lane if parts are
 };
 
 // The last axis has a multiple of this many points: whole vectors, and two stages in registers.
@@ -32,23 +36,29 @@ template <class T>
 class Transform {
 public:
     // Lengths 2^a 3^b; those of a real tile count the samples, twice the points of its last axis.
-    Transform(const std::vector<int>& samples, bool is_real);
+    // `parts`: 1, or the lanes of a vector.
+    Transform(const std::vector<int>& samples, bool is_real, int parts);
     Transform(const Transform&) = delete;
     Transform& operator=(const Transform&) = delete;
 
     const Stage<T>* stages() const { return stages_.data(); }
+    const Stage<T>* splitting() const { return splitting_.data(); }  // of one point in each part
+    int parts() const { return parts_; }
     const std::vector<int>& samples() const { return samples_; }
     bool is_real() const { return is_real_; }
-    int row_points() const { return samples_.back() / (is_real_ ? 2 : 1); }
-    int points() const { return points_; }
+    int row_points() const { return samples_.back() / (is_real_ ? 2 : 1) / parts_; }  // of each part
+    int points() const { return points_; }  // of each part
 
-    static bool possible(const std::vector<int>& samples, bool is_real);
+    static bool possible(const std::vector<int>& samples, bool is_real, int parts);
 
 private:
+    using Angles = std::vector<std::int64_t>;
+    void add_stages(std::vector<Stage<T>>& stages, int n, int inner, const Circle& circle, Angles& angles, int lanes);
+
     std::vector<int> samples_;
     bool is_real_;
-    int points_;
-    std::vector<Stage<T>> stages_;
+    int parts_, points_;
+    std::vector<Stage<T>> stages_, splitting_;
     std::vector<std::vector<T>> roots_;
 };
 

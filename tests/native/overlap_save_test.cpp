@@ -66,6 +66,9 @@ constexpr Case cases[] = {
     {true, 1, 20, 20, {1, 100}, {1, 256}, {1, 100}, {1, 100}, {0, -99}},
     {true, 1, 1, 1, {5, 6}, {8, 32}, {3, 3}, {40, 90}, {-20, -50}},
     {true, 0, 1, 1, {5, 6}, {8, 32}, {3, 3}, {4, 4}, {0, 0}},
+    {true, 2, 2, 2, {1, 900}, {1, 1024}, {1, 400}, {1, 900}, {0, -200}},
+    {true, 1, 1, 1, {9, 500}, {6, 512}, {3, 300}, {9, 500}, {-1, -150}},
+    {false, 1, 1, 1, {1, 500}, {1, 768}, {1, 217}, {1, 600}, {0, -100}},
     {false, 1, 1, 1, {1, 500}, {1, 48}, {1, 17}, {1, 484}, {0, 0}},
     {false, 2, 3, 6, {30, 20}, {9, 16}, {4, 5}, {33, 24}, {-3, -4}},
 };
@@ -118,14 +121,20 @@ struct Result {
 };
 
 template <class T>
-Kernels<T> kernels_of(const std::vector<T>& w, const Case& c, bool in_lanes, Level level) {
+int lanes_of(Level level) {
+    return FALTUNG_DISPATCH(level, vector_bytes()) / static_cast<int>(sizeof(T));
+}
+
+template <class T>
+Kernels<T> kernels_of(const std::vector<T>& w, const Case& c, Hold hold, Level level) {
     std::vector<int> samples(c.tile, c.tile + 2);
     std::vector<std::ptrdiff_t> shape(c.taps, c.taps + 2);
     if (samples.back() == 1) {
         samples.pop_back();
         shape.pop_back();
     }
-    return Kernels<T>(std::make_shared<const Transform<T>>(samples, c.is_real), w.data(), c.filters, shape, in_lanes,
+    const int parts = hold == Hold::parts ? lanes_of<T>(level) : 1;
+    return Kernels<T>(std::make_shared<const Transform<T>>(samples, c.is_real, parts), w.data(), c.filters, shape, hold,
                       level);
 }
 
@@ -144,7 +153,8 @@ Result<T> correlated(const Kernels<T>& kernels, const std::vector<T>& x, const C
                          sizeof(T) == 4 ? Element::float32 : Element::float64, {0, 0}, result.y.data(), c.batch,
                          c.filters, c.filters / c.channels, map * c.channels, map, feature_map * c.filters, feature_map,
                          axes, 2, static_cast<int>(kernels.transform().samples().size()) - 1, row_points,
-                         c.is_real ? 0 : static_cast<std::ptrdiff_t>(sizeof(T)), c.is_real ? row_points : 0,
+                         kernels.transform().parts() > 1 ? row_points : 0,
+                         c.is_real ? 0 : static_cast<std::ptrdiff_t>(sizeof(T)), c.is_real ? row_points * kernels.transform().parts() : 0,
                          c.is_real ? 0 : 1};
     result.left_out.resize(static_cast<std::size_t>(c.filters * tiles.instances()));
     result.complete = overlap_save(kernels, tiles, threads, interrupted, result.left_out.data());
@@ -166,10 +176,12 @@ bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
 }
 
 template <class T>
-void check_values(int number, bool in_lanes, Level level) {
+void check_values(int number, Hold hold, Level level) {
     const Case& c = cases[number];
+    const int row = c.tile[1] > 1 ? c.tile[1] : c.tile[0];
+    if (hold == Hold::parts && row % (lanes_of<T>(level) * (c.is_real ? 32 : 16)) != 0) return;
     const std::vector<T> x = noise<T>(c.input_size(), 1), w = noise<T>(c.kernel_size(), 2);
-    const Kernels<T> kernels = kernels_of(w, c, in_lanes, level);
+    const Kernels<T> kernels = kernels_of(w, c, hold, level);
     const long double samples = static_cast<long double>(c.tile[0] * c.tile[1]) * static_cast<long double>(c.parts());
     const long double taps = static_cast<long double>(c.taps[0] * c.taps[1]) * static_cast<long double>(c.parts());
     const long double unit = std::numeric_limits<T>::epsilon() / 2;
@@ -188,7 +200,7 @@ void check_nonfinite(Level level) {
     std::vector<T> x = noise<T>(c.input_size(), 3);
     x[1234] = std::numeric_limits<T>::quiet_NaN();
     const std::vector<T> w(c.kernel_size(), T{1});
-    const Result<T> result = correlated(kernels_of(w, c, false, level), x, c, Boundary::constant, 2, never);
+    const Result<T> result = correlated(kernels_of(w, c, Hold::tiles, level), x, c, Boundary::constant, 2, never);
     std::size_t left = 0;
     for (const unsigned char flag : result.left_out) left += flag;
     check(left > 0 && left < 5, "tiles with a NaN are left out, no others", name<T>(), 5);
@@ -198,7 +210,7 @@ template <class T>
 void check_extremes(Level level) {
     const Case& c = cases[5];
     const std::vector<T> x = noise<T>(c.input_size(), 4), w = noise<T>(c.kernel_size(), 5);
-    const Kernels<T> kernels = kernels_of(w, c, false, level);
+    const Kernels<T> kernels = kernels_of(w, c, Hold::tiles, level);
     const std::vector<T> y = correlated(kernels, x, c, Boundary::constant, 1, never).y;
     for (const int exponent : {std::numeric_limits<T>::max_exponent - 8, std::numeric_limits<T>::min_exponent / 2}) {
         std::vector<T> scaled = x, want = y;
@@ -213,7 +225,7 @@ template <class T>
 void check_interruption(Level level) {
     constexpr Case c{true, 1, 1, 1, {1, 1 << 23}, {1, 32}, {1, 1}, {1, 1 << 23}, {0, 0}};
     const std::vector<T> x(c.input_size(), T{1}), w{T{1}};
-    const Kernels<T> kernels = kernels_of(w, c, false, level);
+    const Kernels<T> kernels = kernels_of(w, c, Hold::tiles, level);
     bool asked = false;
     const bool complete = correlated(kernels, x, c, Boundary::constant, 1, [&] { return asked = true; }).complete;
     check(complete != asked, "an interruption is told", name<T>(), 0);
@@ -222,7 +234,7 @@ void check_interruption(Level level) {
 template <class T>
 void check_level(Level level) {
     for (int number = 0; number < static_cast<int>(std::size(cases)); ++number)
-        for (const bool in_lanes : {false, true}) check_values<T>(number, in_lanes, level);
+        for (const Hold hold : {Hold::tiles, Hold::kernels, Hold::parts}) check_values<T>(number, hold, level);
     check_nonfinite<T>(level);
     check_extremes<T>(level);
     check_interruption<T>(level);

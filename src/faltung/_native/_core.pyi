@@ -48,15 +48,19 @@ def source_index(boundary: int, position: int, n: int) -> int:
 class TileTransform:
     """The stages and roots of a transform of tiles."""
 
-    def __init__(self, samples: list[int], is_real: bool, is_double: bool) -> None: ...
+    def __init__(self, samples: list[int], is_real: bool, is_double: bool, parts: int) -> None: ...
     @property
     def samples(self) -> list[int]: ...
 
 @final
 class OverlapSave:
-    """Kernels, (filters, *kernel), prepared for correlation by transforms of tiles."""
+    """Kernels, (filters, *kernel), prepared for correlation by transforms of tiles.
 
-    def __init__(self, transform: TileTransform, kernel: NDArray[Any], in_lanes: bool, level: int) -> None: ...
+    The lanes of a vector hold tiles of one kernel (0), tiles of several (1), or as many parts of
+    one tile (2).
+    """
+
+    def __init__(self, transform: TileTransform, kernel: NDArray[Any], hold: int, level: int) -> None: ...
     def run(
         self,
         input: NDArray[Any],

@@ -31,7 +31,7 @@ from faltung.algorithms.algorithm import (
 )
 from faltung.algorithms.correlation import correlation_taps
 from faltung.algorithms.repair import Region, recompute
-from faltung.algorithms.tiling import MOST_POINTS, Tiling, reach, smallest_points, tiling
+from faltung.algorithms.tiling import MOST_POINTS, Hold, Tiling, reach, smallest_points, tiling
 from faltung.machine import Machine, current
 from faltung.meaning import numbers
 from faltung.meaning.boundary import BOUNDARIES
@@ -106,8 +106,9 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
     taps = np.zeros((problem.filters, *reach(problem)), compute)
     apart: tuple[slice, ...] = (slice(None), *(slice(None, None, d) for d in problem.dilation))
     taps[apart] = correlation_taps(problem, weights.values)[:, 0]
-    transform = _transform(tiles.samples, compute.kind != "c", numbers.real_type(compute) == np.float64)
-    kernels = _core.OverlapSave(transform, taps, tiles.in_lanes, settings.level())
+    parts = int(vectors(compute, current())) if tiles.hold == Hold.PARTS else 1
+    transform = _transform(tiles.samples, compute.kind != "c", numbers.real_type(compute) == np.float64, parts)
+    kernels = _core.OverlapSave(transform, taps, tiles.hold, settings.level())
     offset = [low + first for low, (first, _) in zip(problem.low, problem.reach(), strict=True)]
     boundary = [BOUNDARIES.index(b) for b in problem.boundary]
     kept: tuple[slice, ...] = (*(slice(None),) * 2, *(slice(None, None, s) for s in problem.stride))
@@ -128,9 +129,9 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
 
 
 @functools.lru_cache(maxsize=32)
-def _transform(samples: Index, is_real: bool, is_double: bool) -> Any:
+def _transform(samples: Index, is_real: bool, is_double: bool, parts: int) -> Any:
     """The roots of unity take longer than a short transform."""
-    return _core.TileTransform(list(samples), is_real, is_double)
+    return _core.TileTransform(list(samples), is_real, is_double, parts)
 
 
 def _regions(problem: Problem, tiles: Tiling, left: list[int]) -> Iterator[Region]:

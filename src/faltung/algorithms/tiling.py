@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from enum import IntEnum
 from itertools import product
 from typing import NamedTuple
 
@@ -20,8 +21,18 @@ _ROW = 32
 _LONGEST_OF_AXES = {1: (16, 1024), 2: (8, 128)}
 """How many times the kernel's reach a tile may be along each of 1, 2, … axes, and at least."""
 _LONGEST_OF_MORE = (4, 64)
+_SPLIT = 1.2
+"""A tile split over the lanes, relative to a whole one in each: the split, and roots for each lane."""
 _KERNEL = 0.5
 """A kernel's spectrum, in tiles: there, not back."""
+
+
+class Hold(IntEnum):
+    """What the lanes of a vector hold."""
+
+    TILES = 0
+    KERNELS = 1
+    PARTS = 2
 
 
 class Tiling(NamedTuple):
@@ -33,8 +44,8 @@ class Tiling(NamedTuple):
     """How many there are along each axis, for each batch and filter."""
     points: int
     """Complex points of the transform."""
-    in_lanes: bool
-    """Whether the lanes of a vector are different kernels rather than tiles of one."""
+    hold: Hold
+    """Tiles of one kernel, tiles of several kernels, or parts of one tile."""
     seconds: float
 
     def __str__(self) -> str:
@@ -87,24 +98,38 @@ def _points(problem: Problem, samples: Index) -> int:
     return math.prod(samples) // (1 if problem.compute_dtype.kind == "c" else 2)
 
 
+def _row_points(problem: Problem, samples: Index) -> int:
+    return _row(samples) // (1 if problem.compute_dtype.kind == "c" else 2)
+
+
 def _tiling(problem: Problem, samples: Index, machine: Machine) -> Tiling:
     lanes = int(vectors(problem.compute_dtype, machine))
     tiles = tuple(
         -(-count // (n - span + 1)) for count, n, span in zip(problem.length, samples, reach(problem), strict=True)
     )
     instances = problem.batch * math.prod(tiles)
-    groups = problem.filters * -(-instances // lanes), -(-problem.filters // lanes) * instances
-    points = _points(problem, samples)
-    seconds = (min(groups) + _KERNEL * -(-problem.filters // lanes)) * _group_seconds(problem, samples, machine)
-    return Tiling(samples, tiles, points, groups[1] < groups[0], seconds)
+    points, kernels = _points(problem, samples), -(-problem.filters // lanes)
+    ways = [
+        (Hold.TILES, points, problem.filters * -(-instances // lanes) + _KERNEL * kernels),
+        (Hold.KERNELS, points, kernels * instances + _KERNEL * kernels),
+    ]
+    if _row_points(problem, samples) % (lanes * _ROW // 2) == 0:
+        split = _SPLIT * problem.filters * (instances + _KERNEL)
+        ways.append((Hold.PARTS, points // lanes, split))
+    costs = [(groups * _group_seconds(problem, samples, each, machine), hold) for hold, each, groups in ways]
+    seconds, hold = min(costs)
+    return Tiling(samples, tiles, points, hold, seconds)
 
 
-def _group_seconds(problem: Problem, samples: Index, machine: Machine) -> float:
-    """Seconds for one tile in each lane: points at the table's rate, and the rows that they lie in."""
+def _group_seconds(problem: Problem, samples: Index, points: int, machine: Machine) -> float:
+    """Seconds for one group of tiles: points at the table's rate, and the rows that they lie in."""
     double = numbers.real_type(problem.compute_dtype) == np.float64
-    points, table = _points(problem, samples), machine.point_seconds[double]
+    table = machine.point_seconds[double]
     level = min(math.log2(points / _ROW * 2), len(table) - 1)
     below = min(int(level), len(table) - 2)
     rate = table[below] + (level - below) * (table[below + 1] - table[below])
-    rows = math.prod(samples) // next(n for n in reversed(samples) if n > 1)
-    return points * rate + rows * machine.tile_row_seconds
+    return points * rate + math.prod(samples) // _row(samples) * machine.tile_row_seconds
+
+
+def _row(samples: Index) -> int:
+    return next(n for n in reversed(samples) if n > 1)
