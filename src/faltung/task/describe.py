@@ -306,9 +306,12 @@ def _cast(number: Any, dtype: np.dtype[Any]) -> int | float | complex | None:
         return None
     if np.isinf(cast) and not cmath.isinf(number):
         return None
-    return complex(_one_nan(cast.real), _one_nan(cast.imag)) if dtype.kind == "c" else _one_nan(cast)
+    plain = complex(cast) if dtype.kind == "c" else float(cast)
+    return _the_nan(repr(plain)) if plain != plain else plain
 
 
-def _one_nan(number: Any) -> float:
-    """A float, and one and the same object for every NaN, so that Problems compare equal."""
-    return math.nan if np.isnan(number) else float(number)
+@functools.lru_cache(maxsize=64)
+def _the_nan(text: str) -> complex:
+    """One and the same object for each NaN, so that Problems compare equal."""
+    number = complex(text)
+    return number if "j" in text else number.real
