@@ -25,7 +25,7 @@ void group_values(const PiecesView& f, const double* points, double* values) {
         clenshaw<together>(series[0], f.terms, u, found);
     } else {
         const auto each = [&](int v, int k) {
-            Vector<double> c;
+            Vector<double> c{};
             for (int l = 0; l < lanes<double>; ++l) c[l] = series[v * lanes<double> + l][k];
             return c;
         };

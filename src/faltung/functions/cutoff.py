@@ -71,7 +71,7 @@ class _Panels:
     def sampled(
         cls, evaluate: Callable[[Array], Array], origin: float, direction: int, unit: float, farthest: int
     ) -> _Panels:
-        exponents = np.arange(_NEAR, min(farthest, _FAR - math.frexp(unit)[1]) + 1)
+        exponents = np.arange(_NEAR, min(farthest, _FAR - max(math.frexp(unit)[1] - 1, 0)) + 1)
         ends = np.concatenate([[0.0], unit * 2.0**exponents])
         v = (1 + chebyshev.points(NODES)[:, np.newaxis]) / 2
         x = origin + direction * (ends[:-1] + np.diff(ends) * v)

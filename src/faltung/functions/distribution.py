@@ -20,6 +20,8 @@ from faltung.functions.lattice import Lattice
 _LEVELS = np.array([1e-3, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
 # A lattice of more places is a heavy tail, which masses cannot follow.
 _LONGEST = 2**22
+# How well the exponent of a density at its end can be told.
+_MEANT = 1e-11
 # Where inside the support the density of a SciPy family has a kink or a jump, in standard form.
 _KINKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "laplace": lambda: (0.0,),
@@ -138,7 +140,10 @@ def _end_exponent(pdf: Callable[[Any], Any], end: float, direction: float, sprea
         slopes = slopes[1:] + (slopes[1:] - slopes[:-1]) / (2.0**order - 1)
     if np.ptp(slopes[-3:]) > 1e-6:
         return 0.0
-    exponent = round(float(slopes[-2]), 8)
+    exponent = float(slopes[-2])
+    # Few digits are what is meant: an error of the exponent would be a singularity of its own.
+    if abs(exponent - round(exponent, 8)) < _MEANT:
+        exponent = round(exponent, 8)
     return exponent if exponent < 0 else exponent % 1
 
 

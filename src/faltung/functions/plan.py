@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from faltung.functions import errors
 from faltung.functions.representation import Representation
-from faltung.functions.table import TABLE, Able, Algorithm, Cost, Refused, check_existence, rank
+from faltung.functions.table import TABLE, Algorithm, check_existence, chosen, rank
 
 
 class ContinuousPlan:
@@ -28,26 +27,12 @@ class ContinuousPlan:
     'polynomials'
     """
 
-    def __init__(self, able: Able, refused: Refused, operands: tuple[Any, ...], method: str) -> None:
-        self._refused, self._operands = refused, operands
-        self._chosen = self._choose(able, method)
+    def __init__(self, table: Sequence[Algorithm], operands: tuple[Any, ...], method: str) -> None:
+        able, self._refused = rank(table, operands, method)
+        self._operands = operands
+        self._chosen = chosen(table, able, self._refused, method)
         self._others = [candidate for candidate in able if candidate is not self._chosen]
         self.algorithm = self._chosen[0].name
-
-    @classmethod
-    def ranked(cls, table: Sequence[Algorithm], operands: tuple[Any, ...], method: str) -> ContinuousPlan:
-        """The plan that a table of algorithms makes for these operands."""
-        return cls(*rank(table, operands, method), operands, method)
-
-    def _choose(self, able: Able, method: str) -> tuple[Algorithm, Cost]:
-        for candidate in able:
-            if method in ("auto", candidate[0].name):
-                return candidate
-        for name, reason in self._refused:
-            if name == method:
-                raise errors.method_refuses(method, reason)
-        names = [*(algorithm.name for algorithm, _ in able), *(name for name, _ in self._refused)]
-        raise errors.unknown_method(method, names)
 
     def __call__(self) -> Any:
         """The convolution."""
@@ -89,7 +74,7 @@ class ContinuousPlan:
 def plan_pair(x: Representation, w: Representation, method: str) -> ContinuousPlan:
     """The plan of the convolution of two functions."""
     check_existence(x, w)
-    return ContinuousPlan.ranked(TABLE, (x, w), method)
+    return ContinuousPlan(TABLE, (x, w), method)
 
 
 def _milliseconds(seconds: float) -> str:

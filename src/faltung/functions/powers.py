@@ -135,7 +135,7 @@ def plan_power(f: Representation, n: int, method: str = "auto") -> ContinuousPla
         check_existence(f, f)
         if f.pieces.count and (count - 1) * math.log2(absolute_integral(f.pieces) or 1.0) > _LARGEST:
             raise errors.overflows("convolution_power")
-    return ContinuousPlan.ranked(POWERS, (f, count), method)
+    return ContinuousPlan(POWERS, (f, count), method)
 
 
 def convolution_power(f: Representation, n: int, *, method: str = "auto") -> Any:

@@ -250,16 +250,25 @@ def solve(f: Representation, g: Representation, method: str = "auto") -> Represe
         The integral does not exist or grows without bound; or ``method`` refuses or is none.
     """
     check_existence(f, g)
-    able, refused = ranking(f, g, method)
-    if method == "auto":
-        return able[0][0].run(f, g)
-    for algorithm, _ in able:
-        if algorithm.name == method:
-            return algorithm.run(f, g)
+    algorithm, _ = chosen(TABLE, *ranking(f, g, method), method)
+    return algorithm.run(f, g)
+
+
+def chosen(table: Sequence[Algorithm], able: Able, refused: Refused, method: str) -> tuple[Algorithm, Cost]:
+    """The algorithm of this name, or the fastest.
+
+    Raises
+    ------
+    ValueError
+        ``method`` refuses or is none.
+    """
+    for candidate in able:
+        if method in ("auto", candidate[0].name):
+            return candidate
     for name, reason in refused:
         if name == method:
             raise errors.method_refuses(method, reason)
-    raise errors.unknown_method(method, [algorithm.name for algorithm in TABLE])
+    raise errors.unknown_method(method, [algorithm.name for algorithm in table])
 
 
 def check_existence(f: Representation, g: Representation) -> None:
