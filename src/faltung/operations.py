@@ -243,6 +243,7 @@ def plan(
     accuracy: str | float = "norm",
     method: str = "auto",
     dtype: DTypeLike | None = None,
+    spacing: float | None = None,
     threads: int | None = None,
 ) -> Plan:
     """Plan a convolution or correlation: see what will be done, then do it again and again.
@@ -254,7 +255,7 @@ def plan(
         with a kernel is called with the input; one from shapes with both.
     operation
         ``"convolve"`` or ``"correlate"``.
-    mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, method, dtype, threads
+    mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, method, dtype, spacing, threads
         As for `convolve`.
 
     Returns
@@ -272,7 +273,7 @@ def plan(
     >>> p(np.ones(1000), np.ones(3))[:3]
     array([2., 3., 3.])
     """
-    options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype)
+    options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype, spacing)
     for operand in (x, w):
         own = _own(operand, "__faltung_plan__", "plan_operands")
         if own is not None:
