@@ -313,11 +313,14 @@ def _own(operand: object, method: str, function: str) -> Callable[..., Any] | No
     own = getattr(type(operand), method, None)
     if own is not None:
         return functools.partial(own, operand)
-    for base in type(operand).__mro__:
-        if base.__module__ in _SERVED:
-            served: Callable[..., Any] = getattr(importlib.import_module(_SERVED[base.__module__]), function)
-            return served
-    return None
+    wing = _wing(type(operand))
+    return None if wing is None else getattr(importlib.import_module(wing), function)
+
+
+@functools.lru_cache(maxsize=256)
+def _wing(kind: type) -> str | None:
+    """The wing that serves operands of this type."""
+    return next((_SERVED[base.__module__] for base in kind.__mro__ if base.__module__ in _SERVED), None)
 
 
 def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], options: Options) -> Any:
