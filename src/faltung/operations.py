@@ -308,7 +308,7 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
     return y
 
 
-def _own(operand: object, method: str, function: str) -> Callable[..., Any] | None:
+def _own(operand: Any, method: str, function: str) -> Callable[..., Any] | None:
     """What an operand does itself instead of an array: by its method, or by the wing that serves its library."""
     own = getattr(type(operand), method, None)
     if own is not None:
@@ -318,7 +318,7 @@ def _own(operand: object, method: str, function: str) -> Callable[..., Any] | No
 
 
 @functools.lru_cache(maxsize=256)
-def _wing(kind: type) -> str | None:
+def _wing(kind: type[Any]) -> str | None:
     """The wing that serves operands of this type."""
     return next((_SERVED[base.__module__] for base in kind.__mro__ if base.__module__ in _SERVED), None)
 
