@@ -313,14 +313,14 @@ def _own(operand: Any, method: str, function: str) -> Callable[..., Any] | None:
     own = getattr(type(operand), method, None)
     if own is not None:
         return functools.partial(own, operand)
-    wing = _wing(type(operand))
+    wing = _wing(type(operand).__mro__)
     return None if wing is None else getattr(importlib.import_module(wing), function)
 
 
 @functools.lru_cache(maxsize=256)
-def _wing(kind: type[Any]) -> str | None:
-    """The wing that serves operands of this type."""
-    return next((_SERVED[base.__module__] for base in kind.__mro__ if base.__module__ in _SERVED), None)
+def _wing(ancestors: tuple[type, ...]) -> str | None:
+    """The wing that serves operands of a type with these ancestors."""
+    return next((_SERVED[base.__module__] for base in ancestors if base.__module__ in _SERVED), None)
 
 
 def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], options: Options) -> Any:
