@@ -215,6 +215,15 @@ def test_dice() -> None:
         d.pdf(3)
 
 
+def test_tables_of_masses_keep_them_all() -> None:
+    d = D(stats.rv_discrete(values=([1, 2.5], [0.5, 0.5]))())
+    np.testing.assert_allclose(d.cdf([1, 2, 2.5]), [0.5, 0.5, 1])
+    assert (d + d).pmf(3.5) == 0.5
+    e = D(stats.rv_discrete(values=([3, 1], [0.25, 0.75]))(loc=1))
+    np.testing.assert_allclose((e + e).pmf([4, 5, 6, 7, 8]), [0.5625, 0, 0.375, 0, 0.0625])
+    assert (e.mean(), e.var()) == (2.5, 0.75)
+
+
 def test_discrete_plus_continuous_is_a_mixture() -> None:
     d = D(stats.binom(10, 0.3)) + D(stats.norm(0, 0.2))
     x = np.linspace(-1, 11, 200)
@@ -228,6 +237,7 @@ def test_mixed_law_with_an_atom() -> None:
     np.testing.assert_allclose(waiting.cdf([-1, 0, 1]), [0, 0.25, 1 - 0.75 * np.exp(-2)], atol=1e-14)
     np.testing.assert_allclose(waiting.ppf([0.1, 0.25, 0.5]), [0, 0, -np.log(0.5 / 0.75) / 2], atol=1e-13)
     assert waiting.mean() == pytest.approx(0.375)
+    assert waiting.var() == pytest.approx(0.375 - 0.375**2)
     twice = waiting + waiting
     assert twice.pmf(0.0) == pytest.approx(0.0625)
     t = 0.7
@@ -251,8 +261,23 @@ def test_interval_median_and_ends() -> None:
     np.testing.assert_allclose(d.interval(0.95), stats.norm(1, 2.5).interval(0.95), rtol=1e-12)
     assert d.median() == pytest.approx(1, abs=1e-13)
     np.testing.assert_array_equal(d.ppf([0, 1, -0.1, np.nan]), [-np.inf, np.inf, np.nan, np.nan])
+    assert d.logcdf(1.0) == pytest.approx(math.log(0.5))
+    assert d.logsf(12.0) == pytest.approx(stats.norm(1, 2.5).logsf(12.0), rel=1e-9)
     assert d.logpdf(1.0) == pytest.approx(stats.norm(1, 2.5).logpdf(1.0))
     assert d.sf(12.0) == pytest.approx(stats.norm(1, 2.5).sf(12.0), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("f", "mean", "var"),
+    [
+        (F.gaussian(2.0, 3.0), 2.0, 9.0),
+        (F.gamma(2.5, 0.5), 5.0, 10.0),
+        (F(lambda x: 1 / (np.pi * (1 + x * x)), (-np.inf, np.inf)), math.nan, math.nan),
+    ],
+)
+def test_moments_of_functions(f: ft.Function, mean: float, var: float) -> None:
+    d = D(f)
+    assert (d.mean(), d.var()) == pytest.approx((mean, var), rel=1e-12, nan_ok=True)
 
 
 def test_weighted_average() -> None:

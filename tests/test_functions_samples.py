@@ -106,6 +106,13 @@ def test_delta_is_no_change() -> None:
     np.testing.assert_allclose(shifted, [0, 0, 0, 1, 2], atol=1e-12)
 
 
+def test_a_discretised_kernel_has_a_plan() -> None:
+    samples, w = np.arange(50.0), F.exponential(2.0)
+    plan = ft.plan(samples, w, "same", spacing=0.1)
+    np.testing.assert_array_equal(plan(samples), ft.convolve(samples, w, "same", spacing=0.1))
+    assert ft.convolve([1.0, 2.0, 3.0], F.box(), spacing=1.0).shape == (4,)
+
+
 def test_spacing_is_checked() -> None:
     with pytest.raises(ValueError, match="spacing=0: expected a finite number above 0"):
         ft.convolve(np.ones(3), F.box(), spacing=0)

@@ -45,6 +45,8 @@ TEXTBOOK = [
     (Delta(t - 2), DECAY, exp(2 - t) * H(t - 2)),
     (Delta(t, 1), STEPS, Delta(t) - Delta(t - 1)),
     (Delta(t, 2), exp(-t) * H(t), Delta(t, 1) - Delta(t) + exp(-t) * H(t)),
+    (Delta(t, 1), exp(t) * H(-t), exp(t) * H(-t) - Delta(t)),
+    (Delta(t - 1, 2), t**3, 6 * (t - 1)),
     (t * Delta(t, 1), sin(t), -sin(t)),
     (Delta(t - a), Delta(2 * t), Delta(t - a) / 2),
     (abs(t) * Delta(t) + Delta(t**2 - 1), t, t),

@@ -243,6 +243,7 @@ def plan(
     accuracy: str | float = "norm",
     method: str = "auto",
     dtype: DTypeLike | None = None,
+    spacing: float | None = None,
     threads: int | None = None,
 ) -> Plan:
     """Plan a convolution or correlation: see what will be done, then do it again and again.
@@ -254,7 +255,7 @@ def plan(
         with a kernel is called with the input; one from shapes with both.
     operation
         ``"convolve"`` or ``"correlate"``.
-    mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, method, dtype, threads
+    mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, method, dtype, spacing, threads
         As for `convolve`.
 
     Returns
@@ -272,7 +273,7 @@ def plan(
     >>> p(np.ones(1000), np.ones(3))[:3]
     array([2., 3., 3.])
     """
-    options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype)
+    options = Options(mode, axes, boundary, fill_value, center, stride, dilation, nan_policy, accuracy, dtype, spacing)
     for operand in (x, w):
         own = _own(operand, "__faltung_plan__", "plan_operands")
         if own is not None:
@@ -307,16 +308,19 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
     return y
 
 
-def _own(operand: object, method: str, function: str) -> Callable[..., Any] | None:
+def _own(operand: Any, method: str, function: str) -> Callable[..., Any] | None:
     """What an operand does itself instead of an array: by its method, or by the wing that serves its library."""
     own = getattr(type(operand), method, None)
     if own is not None:
         return functools.partial(own, operand)
-    for base in type(operand).__mro__:
-        if base.__module__ in _SERVED:
-            served: Callable[..., Any] = getattr(importlib.import_module(_SERVED[base.__module__]), function)
-            return served
-    return None
+    wing = _wing(type(operand).__mro__)
+    return None if wing is None else getattr(importlib.import_module(wing), function)
+
+
+@functools.lru_cache(maxsize=256)
+def _wing(ancestors: tuple[type, ...]) -> str | None:
+    """The wing that serves operands of a type with these ancestors."""
+    return next((_SERVED[base.__module__] for base in ancestors if base.__module__ in _SERVED), None)
 
 
 def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], options: Options) -> Any:

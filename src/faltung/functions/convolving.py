@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from faltung.functions import errors
-from faltung.functions.discretise import convolve_samples
+from faltung.functions.discretise import convolve_samples, plan_samples
 from faltung.functions.plan import ContinuousPlan, plan_pair
 from faltung.functions.representation import Representation
 from faltung.functions.table import solve
+from faltung.planner.plan import Plan
 
 
 def operate(
@@ -23,14 +24,16 @@ def operate(
     ValueError
         The integral does not exist.
     """
-    if isinstance(w, Representation) and not isinstance(x, Representation) and options.spacing is not None:
+    if options.spacing is not None and not isinstance(x, Representation):
         return convolve_samples(x, w, operation, options, method, out, threads)
     _check_options(options, out)
     return solve(*_operands(x, w, operation), method)
 
 
-def plan_operands(x: Any, w: Any, *, operation: str, options: Any, method: str = "auto") -> ContinuousPlan:
+def plan_operands(x: Any, w: Any, *, operation: str, options: Any, method: str = "auto") -> ContinuousPlan | Plan:
     """The plan of the same."""
+    if options.spacing is not None and not isinstance(x, Representation):
+        return plan_samples(x, w, operation, options, method)
     _check_options(options, None)
     return plan_pair(*_operands(x, w, operation), method)
 
@@ -45,6 +48,8 @@ def _operands(x: Any, w: Any, operation: str) -> tuple[Representation, Represent
 
 def _check_options(options: Any, out: Any) -> None:
     # One at a time: an array among them compares element by element.
+    if options.spacing is not None:
+        raise errors.spacing_beside_function(options.spacing)
     defaults = options._field_defaults.items()
     said = [name for name, default in defaults if getattr(options, name) is not default]
     if out is not None:

@@ -133,6 +133,8 @@ class Density:
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: float) -> Density:
+        if divisor == 0:
+            raise errors.parameter("divisor", divisor, "a number other than zero")
         return self * (1 / divisor)
 
     def sum_of(self, n: int, *, method: str = "auto") -> Density:
@@ -189,6 +191,16 @@ class Density:
         """The logarithm of the density; minus infinity outside the support."""
         with np.errstate(divide="ignore"):
             return np.log(self.pdf(x))
+
+    def logcdf(self, x: ArrayLike) -> Any:
+        """The logarithm of the cumulative function."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.cdf(x))
+
+    def logsf(self, x: ArrayLike) -> Any:
+        """The logarithm of the probability of more than ``x``."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.sf(x))
 
     def pmf(self, x: ArrayLike) -> Any:
         """The probability of exactly ``x``: 0 but at atoms."""
@@ -271,6 +283,13 @@ class Density:
             places = self._lattice.places
             return float(places[0]), float(places[-1])
         return self.density.support
+
+    # What `faltung.convolve` asks
+
+    def __faltung_convolve__(self, x: Any, w: Any, **_said: Any) -> Any:
+        """Refuse: a law has a Function and is none."""
+        argument = "x" if x is self else "w"
+        raise errors.not_a_function(argument, self)
 
     # Inner
 

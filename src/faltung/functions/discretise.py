@@ -11,6 +11,7 @@ from faltung.functions import errors
 from faltung.functions.named import linear, positive
 from faltung.functions.representation import Representation
 from faltung.functions.table import solve
+from faltung.planner.plan import Plan
 from faltung.task.kernel import Kernel
 
 # A kernel of more samples than this is a slip of the pen in the spacing.
@@ -37,7 +38,9 @@ def discretised(w: Representation, spacing: float) -> Kernel:
     hat = w.assembled(linear([-spacing, 0.0, spacing], [[0, 1 / spacing], [1 / spacing, 0]], ("low", "peak", "high")))
     blurred = solve(w, hat)
     places = [*blurred.pieces.edges[[0, -1]], *(atom.at for atom in blurred.atoms)]
-    first, last = int(np.floor(min(*places, 0) / spacing)), int(np.ceil(max(*places, 0) / spacing))
+    # At its ends the blurred function is 0: the taps lie between them.
+    first = min(int(np.floor(min(places) / spacing)) + 1, 0)
+    last = max(int(np.ceil(max(places) / spacing)) - 1, 0)
     if last - first >= _LONGEST:
         expected = f"a spacing that gives fewer than {_LONGEST} taps, this gives {last - first + 1}"
         raise errors.parameter("spacing", spacing, expected)
@@ -49,8 +52,20 @@ def convolve_samples(
     x: Any, w: Representation, operation: str, options: Any, method: str, out: Any, threads: int | None
 ) -> Any:
     """Convolve or correlate an array with the discretised function, by the array engine."""
-    kernel = discretised(w, options.spacing)
-    words = options._replace(spacing=None)._asdict()
-    mode = words.pop("mode")
+    kernel, mode, words = _in_samples(w, options)
     run = operations.convolve if operation == "convolve" else operations.correlate
     return run(x, kernel, mode, method=method, out=out, threads=threads, **words)
+
+
+def plan_samples(x: Any, w: Representation, operation: Any, options: Any, method: str) -> Plan:
+    """The plan of the same, for this kernel."""
+    kernel, mode, words = _in_samples(w, options)
+    del words["variable"]
+    return operations.plan(x, kernel, mode, operation=operation, method=method, **words)
+
+
+def _in_samples(w: Representation, options: Any) -> tuple[Kernel, Any, dict[str, Any]]:
+    """The kernel, the mode, and the other options of the array engine."""
+    words = options._replace(spacing=None)._asdict()
+    del words["spacing"]
+    return discretised(w, options.spacing), words.pop("mode"), words

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from faltung.functions import errors
+from faltung.functions.atoms import Atom, gathered
 from faltung.functions.build import TOLERANCE
 from faltung.functions.chebyshev import Array
 from faltung.functions.construct import construct
 from faltung.functions.function import Function
 from faltung.functions.lattice import Lattice
+from faltung.functions.pieces import Pieces
 
 # Quantiles that say where the bulk of a law lies.
 _LEVELS = np.array([1e-3, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
@@ -68,6 +70,9 @@ def read(distribution: Any) -> Law:
 def _read_frozen(frozen: Any) -> Law:
     family = frozen.dist
     mean, var = (float(moment) for moment in frozen.stats("mv"))
+    if hasattr(family, "xk"):
+        loc = float(family._parse_args(*frozen.args, **frozen.kwds)[1])
+        return _read_table(np.asarray(family.xk, dtype=float) + loc, np.asarray(family.pk, dtype=float), mean, var)
     if not hasattr(family, "pdf"):
         return Law(None, _masses(frozen.pmf, frozen.ppf, frozen.support()), mean, var)
     shapes, loc, scale = family._parse_args(*frozen.args, **frozen.kwds)
@@ -82,6 +87,17 @@ def _read_new(distribution: Any) -> Law:
     if hasattr(distribution, "pmf") and np.isinf(distribution.pdf(distribution.median())):
         return Law(None, _masses(distribution.pmf, distribution.icdf, distribution.support()), mean, var)
     return Law(_sampled(_Frozen(distribution), ()), None, mean, var)
+
+
+def _read_table(places: Array, masses: Array, mean: float, var: float) -> Law:
+    """A law given as a table, ``scipy.stats.rv_discrete(values=...)``: a lattice where its places are integers."""
+    order = np.argsort(places)
+    places, masses = places[order], masses[order]
+    steps = np.rint(places - places[0]).astype(int)
+    if (places == places[0] + steps).all() and steps[-1] < _LONGEST:
+        return Law(None, Lattice(float(places[0]), 1.0, np.bincount(steps, masses)), mean, var)
+    atoms = gathered(Atom(float(at), 0, float(mass)) for at, mass in zip(places, masses, strict=True))
+    return Law(Function.assembled(Pieces.nothing(), atoms=atoms), None, mean, var)
 
 
 def _kinks(name: str, shapes: tuple[float, ...]) -> tuple[float, ...]:

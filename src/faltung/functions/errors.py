@@ -92,7 +92,16 @@ def not_a_function(argument: str, value: Any) -> TypeError:
     """An operand that cannot stand beside a Function."""
     return TypeError(
         f"{argument} is a {type(value).__name__}: expected a Function beside a Function; Function(f, support=...) "
-        "makes one of a callable, Function.from_samples(t, values) of samples, and spacing= convolves an array"
+        "makes one of a callable, Function.from_samples(t, values) of samples, spacing= convolves an array, and a "
+        "Density d has the Function d.density"
+    )
+
+
+def spacing_beside_function(value: Any) -> TypeError:
+    """spacing= where x is no sampled signal."""
+    return TypeError(
+        f"spacing={value!r}: x is a Function: expected a sampled signal as x and the Function as w; two Functions need "
+        "no spacing"
     )
 
 

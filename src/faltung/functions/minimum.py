@@ -38,5 +38,6 @@ def check_density(w: Representation, argument: str) -> None:
     if any(atom.order for atom in w.atoms):
         raise errors.not_a_density(argument, "it has derivatives of deltas")
     integral, least = float(w.integral()), minimum(w)
-    if abs(integral - 1) > _SLACK or least < -_SLACK * max(w.pieces.scale, 1e-300):
+    least = 0.0 if 0 > least > -_SLACK * w.pieces.scale else least
+    if abs(integral - 1) > _SLACK or least < 0:
         raise errors.not_a_density(argument, f"its integral is {integral:.6g} and its minimum {least:.6g}")

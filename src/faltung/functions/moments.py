@@ -10,7 +10,7 @@ from faltung.functions import chebyshev, rules
 from faltung.functions.chebyshev import Array
 from faltung.functions.representation import Representation
 
-# A cut-off end that still holds this share of the moment left more behind than can be estimated.
+# If so much of the moment lies beyond a cut-off end, it is unknown.
 _SHARE = 1e-9
 
 
@@ -23,16 +23,20 @@ def moment(f: Representation, order: int) -> complex:
     if any(f.limits) or any(atom.order for atom in f.atoms):
         return math.nan
     terms = _terms(f, order)
-    size = float(np.abs(terms).sum())
-    soft = (
-        [abs(term) for term, hard in zip(terms[[0, -1]], f.pieces.hard[[0, -1]], strict=True) if not hard]
-        if (f.pieces.count)
-        else []
-    )
-    if any(term > _SHARE * size for term in soft):
+    if _cut_off(f, order) > _SHARE * float(np.abs(terms).sum()):
         return math.nan
     total: complex = terms.sum() + sum(atom.weight * atom.at**order for atom in f.atoms)
     return total
+
+
+def _cut_off(f: Representation, order: int) -> float:
+    """About what lies beyond the cut-off ends: the integrand there, times the distance."""
+    if f.pieces.count == 0:
+        return 0.0
+    ends = f.pieces.edges[[0, -1]]
+    soft = ~f.pieces.hard[[0, -1]]
+    values = np.abs(np.asarray(f(ends[soft])) * ends[soft] ** (order + 1))
+    return float(values.max(initial=0.0))
 
 
 def _terms(f: Representation, order: int) -> Array:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from math import comb, factorial
 
 import sympy
@@ -20,7 +21,7 @@ from sympy import Expr, S
 from faltung.symbolic import errors, gaussians
 from faltung.symbolic import terms as algebra
 from faltung.symbolic.order import sign
-from faltung.symbolic.reading import Operand, Segment
+from faltung.symbolic.reading import Atom, Operand, Segment
 from faltung.symbolic.terms import Kind, Terms
 
 Places = dict[tuple[Expr, int], Expr]
@@ -70,20 +71,17 @@ def convolve(f: Operand, g: Operand, t: Expr) -> Sum:
     plain_f, curved_f = _by_curvature(f.segments)
     plain_g, curved_g = _by_curvature(g.segments)
     _add_plain(total, plain_f, plain_g, t)
-    for one, two in [(a, b) for a in curved_f for b in plain_g + curved_g] + [
-        (a, b) for a in plain_f for b in curved_g
-    ]:
+    for one, two in (*product(curved_f, plain_g + curved_g), *product(plain_f, curved_g)):
         for at, direction, terms in gaussians.convolve(one, two, t):
             if direction:
                 total.add_edge(Edge(at, direction, terms))
             else:
                 total.whole = algebra.added(total.whole, terms)
-    for one_atom in f.atoms:
-        for other in g.atoms:
-            total.add_atom(one_atom.at + other.at, one_atom.order + other.order, one_atom.weight * other.weight)
+    for one_atom, other in product(f.atoms, g.atoms):
+        total.add_atom(one_atom.at + other.at, one_atom.order + other.order, one_atom.weight * other.weight)
     for atoms, segments in ((f.atoms, g.segments), (g.atoms, f.segments)):
-        for atom in atoms:
-            _add_copies(total, segments, atom.at, atom.order, atom.weight, t)
+        for atom, segment in product(atoms, segments):
+            _add_copy(total, segment, atom, t)
     return total
 
 
@@ -98,18 +96,16 @@ def _by_curvature(segments: list[Segment]) -> tuple[list[Segment], list[Segment]
 
 def _add_plain(total: Sum, f: list[Segment], g: list[Segment], t: Expr) -> None:
     """Add what segments of polynomials times exponentials convolve to."""
-    for one in f:
-        for two in g:
-            if _is_whole(one) or _is_whole(two):
-                whole, part = (one, two) if _is_whole(one) else (two, one)
-                total.whole = algebra.added(total.whole, _by_moments(whole.terms, part))
+    for one, two in product(f, g):
+        if _is_whole(one) or _is_whole(two):
+            whole, part = (one, two) if _is_whole(one) else (two, one)
+            total.whole = algebra.added(total.whole, _by_moments(whole.terms, part))
     f, g = ([each for each in segments if not _is_whole(each)] for segments in (f, g))
     right_f, left_f = _edges_by_side(f, t)
     right_g, left_g = _edges_by_side(g, t)
     for ours, theirs in ((right_f, right_g), (left_f, left_g)):
-        for one_edge in ours:
-            for other in theirs:
-                total.add_edge(_same_way(one_edge, other))
+        for one_edge, other in product(ours, theirs):
+            total.add_edge(_same_way(one_edge, other))
     for segments, others in ((f, g), (g, f)):
         _add_opposite(total, [each for each in segments if each.low == -sympy.oo], others, t)
 
@@ -245,18 +241,17 @@ def _inverse(value: Expr) -> Expr:
     return sympy.expand(sympy.conjugate(value) / sympy.expand(value * sympy.conjugate(value)))
 
 
-def _add_copies(total: Sum, segments: list[Segment], at: Expr, order: int, weight: Expr, t: Expr) -> None:
-    """Add the segments' derivative of this order, moved to ``at``: what jumps becomes an atom."""
-    for segment in segments:
-        if _is_whole(segment):
-            terms = algebra.scaled(segment.terms, weight)
-            for _ in range(order):
-                terms = algebra.derivative(terms)
-            total.whole = algebra.added(total.whole, algebra.moved(terms, t, -at, 1))
-            continue
-        for edge in _edges(segment, t, -1 if segment.low == -sympy.oo else 1):
-            terms = algebra.scaled(edge.terms, weight)
-            for k in range(order):
-                total.add_atom(edge.at + at, order - 1 - k, edge.direction * algebra.at_zero(terms))
-                terms = algebra.scaled(algebra.derivative(terms), S(edge.direction))
-            total.add_edge(Edge(edge.at + at, edge.direction, terms))
+def _add_copy(total: Sum, segment: Segment, atom: Atom, t: Expr) -> None:
+    """Add what an atom makes of a segment: its derivative of that order, moved; jumps become atoms."""
+    if _is_whole(segment):
+        terms = algebra.scaled(segment.terms, atom.weight)
+        for _ in range(atom.order):
+            terms = algebra.derivative(terms)
+        total.whole = algebra.added(total.whole, algebra.moved(terms, t, -atom.at, 1))
+        return
+    for edge in _edges(segment, t, -1 if segment.low == -sympy.oo else 1):
+        terms = algebra.scaled(edge.terms, atom.weight)
+        for k in range(atom.order):
+            total.add_atom(edge.at + atom.at, atom.order - 1 - k, edge.direction * algebra.at_zero(terms))
+            terms = algebra.scaled(algebra.derivative(terms), S(edge.direction))
+        total.add_edge(Edge(edge.at + atom.at, edge.direction, terms))

@@ -135,8 +135,7 @@ def _derivatives(factor: Expr, t: Expr, at: Expr, order: int, argument: str) -> 
     for low, high, part in smooth_parts(factor, t, argument):
         if compare(low, at) <= 0 and compare(at, high) <= 0:
             sides.append([sympy.diff(part, t, j).subs(t, at) for j in range(order + 1)])
-            whole = compare(low, at) < 0 and compare(at, high) < 0
-            if whole:
+            if compare(low, at) < 0 and compare(at, high) < 0:
                 return sides[-1]
     # Where the factor is zero, `smooth_parts` gives no part.
     sides += [[S.Zero] * (order + 1)] * (2 - len(sides))
