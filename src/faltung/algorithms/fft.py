@@ -39,6 +39,8 @@ from faltung.task.operand import Weights
 from faltung.task.problem import Index, Problem
 
 _TRANSFORMED = frozenset(map(np.dtype, "fdFD"))
+_MOST_SPECTRA, _MOST_SPECTRA_OF_OPERANDS = 2**30, 8
+"""Bytes of spectra however small the operands are, and for each of theirs."""
 
 
 def _refuse(problem: Problem) -> str | None:
@@ -46,8 +48,6 @@ def _refuse(problem: Problem) -> str | None:
         return "the kernel is a single tap"
     if problem.compute_dtype not in _TRANSFORMED:
         return f"{problem.compute_dtype} is not transformed yet"
-    if problem.channels != problem.groups:
-        return "sums over channels are not transformed yet"
     if any(u > 1 for u in problem.input_dilation):
         return "most samples of a spread-out input would be absent"
     if problem.structure.finite is False:
@@ -62,7 +62,15 @@ def _refuse(problem: Problem) -> str | None:
         return (
             f"the kernel reaches over more samples than a transform of 2**{MOST_POINTS.bit_length() - 1} points serves"
         )
-    return too_inaccurate(problem, error_bound(problem, tiling(undecimated(problem), current()).points))
+    points = tiling(undecimated(problem), current()).points
+    spectra = _summed(problem) * problem.filters * _spectrum_bytes(problem, points)
+    if spectra > max(_MOST_SPECTRA, _MOST_SPECTRA_OF_OPERANDS * bytes_moved(problem)):
+        return f"the spectra of all kernels would take {spectra / 2**30:.1f} GiB"
+    return too_inaccurate(problem, error_bound(problem, points))
+
+
+def _spectrum_bytes(problem: Problem, points: int) -> int:
+    return points * 2 * numbers.real_type(problem.compute_dtype).itemsize
 
 
 def undecimated(problem: Problem) -> Problem:
@@ -74,25 +82,33 @@ def undecimated(problem: Problem) -> Problem:
 
 
 def error_bound(problem: Problem, points: int) -> float:
-    """24 u (1 + log2 points) relative to the norms, and the final rounding."""
-    transformed = 24 * unit_roundoff(problem.compute_dtype) * (1 + math.log2(points))
-    return transformed + unit_roundoff(problem.result_dtype)
+    """24 u (1 + log2 points) relative to the norms, one u for each channel that is added to the first,
+    and the final rounding.
+    """
+    transformed = 24 * (1 + math.log2(points)) + _summed(problem) - 1
+    return transformed * unit_roundoff(problem.compute_dtype) + unit_roundoff(problem.result_dtype)
+
+
+def _summed(problem: Problem) -> int:
+    """Channels that each filter sums over."""
+    return problem.channels // problem.groups
 
 
 def _cost(problem: Problem, machine: Machine) -> Cost:
     dense = undecimated(problem)
     tiles = tiling(dense, machine)
     lanes = vectors(problem.compute_dtype, machine)
-    count = problem.filters * problem.batch * math.prod(tiles.tiles)
+    summed = _summed(problem)
+    count = summed * problem.filters * problem.batch * math.prod(tiles.tiles)
     # Real operations of two complex radix-4 transforms, and the product.
     operations = count * (2 * 4.25 * tiles.points * math.log2(tiles.points) + 6 * tiles.points)
     moving = bytes_moved(dense) / machine.bytes_per_second
+    adding = 3 * (summed - 1) * dense.outputs * problem.compute_dtype.itemsize / machine.bytes_per_second
     return Cost(
-        seconds=machine.transform_call_seconds + max(tiles.seconds, moving),
+        seconds=machine.transform_call_seconds + max(summed * tiles.seconds, moving) + adding,
         limit_seconds=max(operations / (2 * lanes * machine.vector_products_per_second), moving),
         error_bound=error_bound(problem, tiles.points),
-        workspace=int(2 * lanes * tiles.points + 2 * problem.filters * tiles.points)
-        * numbers.real_type(problem.compute_dtype).itemsize,
+        workspace=int(lanes + summed * problem.filters) * _spectrum_bytes(problem, tiles.points),
         detail=f"overlap-save, tiles of {tiles}",
     )
 
@@ -103,22 +119,14 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
 def _prepare(problem: Problem, weights: Weights) -> Run:
     dense, compute = undecimated(problem), problem.compute_dtype
     tiles = tiling(dense, current())
-    taps = np.zeros((problem.filters, *reach(problem)), compute)
-    apart: tuple[slice, ...] = (slice(None), *(slice(None, None, d) for d in problem.dilation))
-    taps[apart] = correlation_taps(problem, weights.values)[:, 0]
-    parts = int(vectors(compute, current())) if tiles.hold == Hold.PARTS else 1
-    transform = _transform(tiles.samples, compute.kind != "c", numbers.real_type(compute) == np.float64, parts)
-    kernels = _core.OverlapSave(transform, taps, tiles.hold, settings.level())
-    offset = [low + first for low, (first, _) in zip(problem.low, problem.reach(), strict=True)]
-    boundary = [BOUNDARIES.index(b) for b in problem.boundary]
+    kernels = _kernels(problem, correlation_taps(problem, weights.values), tiles)
     kept: tuple[slice, ...] = (*(slice(None),) * 2, *(slice(None, None, s) for s in problem.stride))
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
         computed = dense is problem and out.dtype == compute
         target = out if computed else np.empty((*out.shape[:2], *dense.length), compute)
         samples = x.astype(compute) if compute.kind == "c" and x.dtype != compute else x
-        left = kernels.run(samples, target, offset, boundary, complex(problem.fill_value), threads)
-        for region in _regions(dense, tiles, left):
+        for region in _regions(dense, tiles, _correlate(dense, kernels, samples, target, threads)):
             recompute(dense, weights, x, target, region, threads)
         if not computed:
             with np.errstate(over="ignore", invalid="ignore"):
@@ -126,6 +134,36 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
         return None
 
     return run
+
+
+def _kernels(problem: Problem, w: Array, tiles: Tiling) -> list[Any]:
+    """The kernels of the first, second, … channel of each group, with the gaps of their dilation."""
+    compute = problem.compute_dtype
+    parts = int(vectors(compute, current())) if tiles.hold == Hold.PARTS else 1
+    transform = _transform(tiles.samples, compute.kind != "c", numbers.real_type(compute) == np.float64, parts)
+    apart: tuple[slice, ...] = (slice(None), *(slice(None, None, d) for d in problem.dilation))
+    kernels = []
+    for channel in range(_summed(problem)):
+        taps = np.zeros((problem.filters, *reach(problem)), compute)
+        taps[apart] = w[:, channel]
+        kernels.append(_core.OverlapSave(transform, taps, tiles.hold, settings.level()))
+    return kernels
+
+
+def _correlate(problem: Problem, kernels: list[Any], x: Array, out: Array, threads: int) -> list[int]:
+    """Sum over the channels of each group; the tiles that are left out."""
+    offset = [low + first for low, (first, _) in zip(problem.low, problem.reach(), strict=True)]
+    boundary = [BOUNDARIES.index(b) for b in problem.boundary]
+    left: set[int] = set()
+    part = out
+    for channel, kernel in enumerate(kernels):
+        part = out if channel == 0 else np.empty_like(out) if channel == 1 else part
+        samples = x[:, channel :: len(kernels)]
+        left.update(kernel.run(samples, part, offset, boundary, complex(problem.fill_value), threads))
+        if part is not out:
+            with np.errstate(all="ignore"):
+                out += part
+    return sorted(left)
 
 
 @functools.lru_cache(maxsize=32)
