@@ -16,7 +16,7 @@ _threads = 1
 
 def use_threads(count: int) -> None:
     """Threads within a node; sessions that are made later have them."""
-    global _threads  # noqa: PLW0603 - the session takes it when it is made
+    global _threads
     _threads = count
 
 

@@ -16,7 +16,7 @@ _threads = 1
 
 def use_threads(count: int) -> None:
     """Threads of one request; models that are compiled later have them."""
-    global _threads  # noqa: PLW0603 - the model takes it when it is compiled
+    global _threads
     _threads = count
 
 

@@ -88,9 +88,7 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
     banks = []
     for phase in calls.phases:
         chosen = None if phase.taps is None else np.require(taps[phase.taps], requirements=["A"])
-        banks.append(
-            chosen if chosen is None else _core.ChannelProduct(chosen, *how)
-        )
+        banks.append(chosen if chosen is None else _core.ChannelProduct(chosen, *how))
     if not all(bank is None or bank.finite for bank in banks):
         return DIRECT.prepare(problem, weights)  # absent terms are not zeros, which infinity would meet
     first = len(calls.boundary) - problem.ndim
