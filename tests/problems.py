@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from faltung import Problem
 from faltung.meaning import extent, numbers
 from faltung.meaning.boundary import BOUNDARIES, Boundary
+from faltung.task.describe import fill_value_as
 from faltung.task.structure import Structure
 
 DTYPES = (
@@ -33,7 +35,9 @@ def problems(
     groups, batch, per_group = draw(st.integers(1, 2)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
     kernel_shape = draw(_per_axis(ndim, st.integers(1, 4)))
     x, w = (np.dtype(draw(st.sampled_from(dtypes))) for _ in range(2))
-    natural = numbers.result_type(x, w)
+    boundary = draw(_per_axis(ndim, st.sampled_from(boundaries)))
+    omit = not linear and draw(st.booleans())
+    natural = numbers.result_type(x, w, renormalised=omit or "normalize" in boundary)
     problem = Problem(
         operation=draw(st.sampled_from(extent.OPERATIONS)),
         input_dtype=x,
@@ -47,11 +51,12 @@ def problems(
         input_dilation=draw(_per_axis(ndim, st.integers(1, 3))),
         low=(0,) * ndim,
         length=(0,) * ndim,
-        boundary=draw(_per_axis(ndim, st.sampled_from(boundaries))),
+        boundary=boundary,
         batch=batch,
         channels=groups * per_group,
         filters=groups * draw(st.integers(1, 2)),
         groups=groups,
+        omit=omit,
     )
     problem = problem.with_box(*draw(_boxes(problem)))
     return problem if linear else draw(_with_words(problem))
@@ -86,13 +91,20 @@ def _boxes(draw: st.DrawFn, problem: Problem) -> tuple[tuple[int, ...], tuple[in
 @st.composite
 def _with_words(draw: st.DrawFn, problem: Problem) -> Problem:
     """With everything that a line can say beside the sum itself."""
-    fills = st.integers(-9, 9) | st.sampled_from([0.5, -1e30, np.inf, 1 + 2j, -0.25j])
     optional = st.none() | st.booleans()
-    facts = st.builds(Structure, optional, optional, optional, st.none() | st.integers(0, 4))
+    facts = st.builds(Structure, optional, optional, optional, optional, st.none() | st.integers(0, 4))
     return replace(
         problem,
-        fill_value=draw(fills) if "constant" in problem.boundary else 0,
-        omit=draw(st.booleans()),
+        fill_value=draw(_fills(problem)) if "constant" in problem.boundary else 0,
         accuracy=draw(st.sampled_from(["norm", "elementwise"]) | st.floats(1e-12, 0.5)),
         structure=draw(facts),
     )
+
+
+def _fills(problem: Problem) -> st.SearchStrategy[Any]:
+    """Numbers that the input's samples can be."""
+    fits = []
+    for number in (*range(-9, 10), 0.5, -1e30, np.inf, 1 + 2j, -0.25j):
+        with contextlib.suppress(ValueError, TypeError):
+            fits.append(fill_value_as(number, problem))
+    return st.sampled_from(fits)

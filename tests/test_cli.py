@@ -168,8 +168,8 @@ def test_plan_with_a_method(done: Run) -> None:
     ("line", "message"),
     [
         ("convolve x=f32[9", "problem line"),
-        ("", "problem line '': '' is no word of the grammar"),
-        ("fold x=f32[9] w=f32[3]", "'fold' is no word of the grammar"),
+        ("", "problem line '': '' is no operation"),
+        ("fold x=f32[9] w=f32[3]", "'fold' is no operation"),
         ("convolve x=f32[9] w=f32[3] mode=none", "mode='none': expected 'full', 'same' or 'valid'"),
     ],
 )
@@ -218,7 +218,7 @@ def test_missing_extra_is_told_in_a_line(lacking: str, tmp_path: Path) -> None:
     assert ran.stderr.count("\n") == 1
 
 
-def test_spinner_appears_only_after_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bar_appears_only_after_the_wait_and_fills_as_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
     from rich.console import Console
@@ -231,5 +231,8 @@ def test_spinner_appears_only_after_the_wait(monkeypatch: pytest.MonkeyPatch) ->
         pass
     assert "quick" not in screen.getvalue()
     with patience.patience("slow", after=0.01):
+        patience.expect(0.2)
         time.sleep(0.5)
+        assert patience._shown.get().tasks[0].percentage == 98  # type: ignore[union-attr]
     assert "slow" in screen.getvalue()
+    patience.expect(1.0)  # to nobody

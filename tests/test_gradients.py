@@ -115,7 +115,7 @@ def test_adjoint_law(line: str) -> None:
 )
 def test_adjoint_law_for_each_boundary_box_and_step(operation: str, boundary: str, box: str, steps: str) -> None:
     for dtype in ("f64", "c128"):
-        tensors = f"x={dtype}[2,4|5,4] w={dtype}[2,2|3,2]@1,0 groups=2"
+        tensors = f"x={dtype}[2,4|7,4] w={dtype}[2,2|3,2]@1,0 groups=2"
         _check_adjoints(f"{operation} {tensors} boundary={boundary} {box} {steps}")
 
 

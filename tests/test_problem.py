@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, replace
 from itertools import product
 from typing import Any, get_args
@@ -74,6 +78,17 @@ def test_a_problem_is_frozen() -> None:
     problem = Problem.parse("convolve x=f32[8] w=f32[3]")
     with pytest.raises(FrozenInstanceError):
         problem.groups = 2  # type: ignore[misc]
+
+
+def test_a_pickled_problem_is_found_again_in_another_process() -> None:
+    problem = Problem.parse("convolve x=f32[8] w=f32[3]@0 mode=same boundary=wrap structure=finite,rank=1")
+    found = "import pickle, sys; p = pickle.load(sys.stdin.buffer); print(str(p), p in {type(p).parse(str(p))})"
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        run = subprocess.run(
+            [sys.executable, "-c", found], input=pickle.dumps(problem), env=environment, capture_output=True, check=True
+        )
+        assert run.stdout.decode().strip() == f"{problem} True"
 
 
 def test_a_plan_prints_the_line_of_its_call() -> None:

@@ -37,6 +37,8 @@ class Machine(NamedTuple):
     curve; beyond its end, a length costs 2.2 times its half."""
     interpreted_products_per_second: float = 1.5e6
     """Terms of the definition, in Python."""
+    interpreted_samples_per_second: float = 15e6
+    """Samples of the input that the definition turns into Python's numbers."""
     interpreted_call_seconds: float = 50e-6
     """The definition's preparation."""
     call_seconds: float = 4e-6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,8 +21,8 @@ from faltung.task.normalise import normalise
 
 Integers = int | Sequence[int]
 
-# The defaults of `convolve`; compared by identity, which no user's value can trip over.
-_UNSAID = (None, "constant", 0, None, 1, 1, "propagate", "norm", None, None, "auto", None, None)
+# Those of `convolve`, spacing before method.
+_DEFAULTS = (None, "constant", 0, None, 1, 1, "propagate", "norm", None, None, "auto", None, None)
 
 
 def convolve(
@@ -271,10 +270,9 @@ def plan(
 
 def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, ...]) -> Any:
     """One call, from what was said to the result; ``said`` is ordered as in `convolve`, spacing before method."""
-    if all(map(operator.is_, said, _UNSAID)):
-        quick = tiny.attempt(x, w, mode, operation == "correlate")
-        if quick is not None:
-            return quick
+    quick = tiny.attempt(x, w, mode, said, _DEFAULTS, operation == "correlate")
+    if quick is not None:
+        return quick
     *words, method, out, threads = said
     options = Options(mode, *words)
     for operand in (x, w):
@@ -283,7 +281,7 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
             result = own(operand, x, w, operation=operation, options=options, method=method, out=out, threads=threads)
             if result is not NotImplemented:
                 return result
-    count = settings.get_threads() if threads is None else settings.checked_threads(threads)
+    count = None if threads is None else settings.checked_threads(threads)
     task = discover(normalise(operation, x, w, options), method)
     chosen = choose(task.problem, method).chosen
     if task.x is None or task.weights is None:

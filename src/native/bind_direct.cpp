@@ -123,9 +123,10 @@ bool bound_direct(nb::handle input, nb::handle kernel, nb::handle output, const 
     throw nb::type_error("kernel must be of float32, float64, complex64, complex128 or uint64");
 }
 
-nb::object bound_tiny(nb::handle input, nb::handle kernel, int mode, bool correlate, int level) {
-    require(mode >= 0 && mode <= static_cast<int>(Mode::valid), "unknown mode");
-    PyObject* const result = tiny(input.ptr(), kernel.ptr(), static_cast<Mode>(mode), correlate, check_level(level));
+nb::object bound_tiny(nb::handle input, nb::handle kernel, nb::handle mode, nb::handle said, nb::handle defaults,
+                      bool correlate, int level) {
+    PyObject* const result =
+        tiny(input.ptr(), kernel.ptr(), mode.ptr(), said.ptr(), defaults.ptr(), correlate, check_level(level));
     if (result == nullptr) throw nb::python_error();
     return nb::steal(result);
 }
@@ -146,9 +147,10 @@ void bind_direct(nb::module_& module) {
         nb::arg("level"), nb::arg("threads"),
         "output[p] = sum over k of input[stride * p + offset + dilation * k] * kernel[k]. False if a wide "
         "result does not fit the output's type.");
-    module.def("tiny", &bound_tiny, nb::arg("input").none(), nb::arg("kernel").none(), nb::arg("mode"),
-               nb::arg("correlate"), nb::arg("level"),
-               "The result for two small vectors of native floats, None for anything else.");
+    module.def("tiny", &bound_tiny, nb::arg("input").none(), nb::arg("kernel").none(), nb::arg("mode").none(),
+               nb::arg("said"), nb::arg("defaults"), nb::arg("correlate"), nb::arg("level"),
+               "The result for two small arrays of native floats and options that are the defaults, None for "
+               "anything else.");
     module.def("source_index", &bound_source_index, nb::arg("boundary"), nb::arg("position"), nb::arg("n"),
                "The index that a position reads on an axis of n samples, -1 if none.");
 }

@@ -136,7 +136,7 @@ const T* gather(const Geometry& geometry, const PlaneLayout& layout, const Sourc
     std::ptrdiff_t* const table = scratch.columns.reserve(shape.span);
     const std::ptrdiff_t first_column = geometry.column.first_position(block.column);
     for (std::ptrdiff_t phase = 0; phase < layout.phases; ++phase) {
-        const PhaseColumns columns(geometry.column, first_column + phase * layout.phase_unit, shape.span,
+        const PhaseColumns columns(geometry.column, first_column + layout.position_of(phase), shape.span,
                                    table);
         for (std::ptrdiff_t tap = 0; tap < geometry.leading_taps; ++tap)
             for (int part = 0; part < layout.parts; ++part) {

@@ -98,7 +98,7 @@ private:
     void add_step(std::ptrdiff_t leading, std::ptrdiff_t row, std::ptrdiff_t column, int taps,
                   const Component<T>& component) {
         const std::ptrdiff_t position = geometry_.column.dilation * column;
-        const std::ptrdiff_t phase = position % layout_.column_stride / layout_.phase_unit;
+        const std::ptrdiff_t phase = column % layout_.phases;
         const std::ptrdiff_t plane = (leading * layout_.phases + phase) * layout_.parts + component.part;
         program_.steps.push_back({static_cast<std::int32_t>(plane),
                                   geometry_.row.dilation * row / layout_.row_unit,
@@ -123,13 +123,12 @@ private:
 }  // namespace
 
 PlaneLayout::PlaneLayout(const Geometry& geometry, int parts_of_input)
-    : phase_unit(geometry.column.taps == 1 ? geometry.column.stride
-                                           : std::gcd(geometry.column.dilation, geometry.column.stride)),
+    : phases(std::min(geometry.column.stride / std::gcd(geometry.column.stride, geometry.column.dilation),
+                      geometry.column.taps)),
       column_stride(geometry.column.stride),
+      column_dilation(geometry.column.dilation),
       row_unit(geometry.row.taps == 1 ? geometry.row.stride : 1),
-      parts(parts_of_input) {
-    phases = column_stride / phase_unit;
-}
+      parts(parts_of_input) {}
 
 template <class T>
 Program<T> compile(const Geometry& geometry, const PlaneLayout& layout, const TileShape& shape,

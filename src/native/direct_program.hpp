@@ -8,17 +8,22 @@
 namespace faltung {
 
 // How samples lie in the planes that a program reads. With stride > 1 on the last axis the
-// positions are dealt out to `phases` planes, so that neighbouring outputs read neighbouring
-// elements: position p of a block is element p / stride of plane p % stride / phase_unit.
+// positions that taps read are dealt out to `phases` planes, so that neighbouring outputs read
+// neighbouring elements: tap k reads position dilation * k of a block, which is element
+// dilation * k / stride of plane k % phases. Positions that no tap reads are in no plane.
 struct PlaneLayout {
-    std::ptrdiff_t phases, phase_unit;
-    std::ptrdiff_t column_stride;
+    std::ptrdiff_t phases;
+    std::ptrdiff_t column_stride, column_dilation;
     std::ptrdiff_t row_unit;  // rows that no output reads are left out
     int parts;                // 2: real and imaginary planes alternate
 
     PlaneLayout(const Geometry& geometry, int parts);
     [[nodiscard]] std::ptrdiff_t planes(const Geometry& geometry) const {
         return geometry.leading_taps * phases * parts;
+    }
+    // The first position of a plane.
+    [[nodiscard]] std::ptrdiff_t position_of(std::ptrdiff_t phase) const {
+        return column_dilation * phase % column_stride;
     }
     [[nodiscard]] std::ptrdiff_t last_column(const Geometry& geometry) const {
         return geometry.column.reach() / column_stride;

@@ -68,9 +68,9 @@ bool view_array(PyObject* object, ArrayView& view) {
     return true;
 }
 
-PyObject* new_vector(Element element, std::ptrdiff_t length) {
-    npy_intp shape[1] = {length};
-    return PyArray_SimpleNew(1, shape, type_number(element));
+PyObject* new_array(Element element, const std::vector<std::ptrdiff_t>& shape) {
+    return PyArray_SimpleNew(static_cast<int>(shape.size()), const_cast<npy_intp*>(shape.data()),
+                             type_number(element));
 }
 
 }  // namespace faltung

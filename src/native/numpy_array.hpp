@@ -4,6 +4,7 @@
 #include <Python.h>
 
 #include <cstddef>
+#include <vector>
 
 #include "element.hpp"
 
@@ -27,7 +28,7 @@ struct ArrayView {
 // False if the object is no array, or one of a type or byte order that no kernel takes.
 [[nodiscard]] bool view_array(PyObject* object, ArrayView& view);
 
-// A new vector with undefined contents, or null with a Python error set.
-[[nodiscard]] PyObject* new_vector(Element element, std::ptrdiff_t length);
+// A new array with undefined contents, or null with a Python error set.
+[[nodiscard]] PyObject* new_array(Element element, const std::vector<std::ptrdiff_t>& shape);
 
 }  // namespace faltung

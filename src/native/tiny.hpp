@@ -1,4 +1,4 @@
-// One call for two small vectors, without planning.
+// One call for two small arrays, without planning.
 #pragma once
 
 #include <Python.h>
@@ -7,10 +7,10 @@
 
 namespace faltung {
 
-enum class Mode : int { full, same, valid };
-
-// The convolution or correlation of two vectors of native float32 or float64, with the bits of
+// The convolution or correlation of two arrays of native float32 or float64, with the bits of
 // `direct`: a new array, Py_None if the operands are not of this kind, or null with an error set.
-[[nodiscard]] PyObject* tiny(PyObject* input, PyObject* kernel, Mode mode, bool correlate, Level level);
+// Py_None, too, if an option that was said is not the very object that it is by default.
+[[nodiscard]] PyObject* tiny(PyObject* input, PyObject* kernel, PyObject* mode, PyObject* said,
+                             PyObject* defaults, bool correlate, Level level);
 
 }  // namespace faltung

@@ -36,8 +36,10 @@ def chain(
 ) -> bool:
     """output = sum over terms of the passes by their factors, one for each axis. Whether all of it is finite."""
 
-def tiny(input: object, kernel: object, mode: int, correlate: bool, level: int) -> NDArray[Any] | None:
-    """The result for two small vectors of native floats, None for anything else."""
+def tiny(
+    input: object, kernel: object, mode: object, said: object, defaults: object, correlate: bool, level: int
+) -> NDArray[Any] | None:
+    """The result for two small arrays of native floats and options that are the defaults, None for anything else."""
 
 def source_index(boundary: int, position: int, n: int) -> int:
     """The index that a position reads on an axis of n samples, -1 if none."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import warnings
 
 import numpy as np
@@ -26,7 +28,9 @@ def _bound(problem: Problem) -> float:
 
 def _cost(problem: Problem, machine: Machine) -> Cost:
     terms = problem.outputs * problem.taps
-    seconds = machine.interpreted_call_seconds + terms / machine.interpreted_products_per_second
+    samples = problem.batch * problem.channels * math.prod(problem.input_shape)
+    reading = samples / machine.interpreted_samples_per_second
+    seconds = machine.interpreted_call_seconds + reading + terms / machine.interpreted_products_per_second
     return Cost(seconds, seconds, _bound(problem), detail="term by term, in Python")
 
 
@@ -35,13 +39,22 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
         if seconds > _PATIENCE_SECONDS:
-            warnings.warn(f"the definition, term by term, will take some {seconds:.0f} s: {problem}", stacklevel=4)
+            told = f"the definition, term by term, will take some {seconds:.0f} s: {problem}"
+            warnings.warn(told, stacklevel=_calls_of_ours())
         out[...] = feature_map(x, w, problem.sum, out.dtype, present)
         if not problem.renormalise:
             return None
         return np.broadcast_to(empty_windows(x, w, problem.sum, present), out.shape)
 
     return run
+
+
+def _calls_of_ours() -> int:
+    """How many calls lie between `run` and the user's line, that one included."""
+    calls, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "faltung":
+        calls, frame = calls + 1, frame.f_back
+    return calls
 
 
 DEFINITION = Algorithm("definition", _refuse, _cost, _prepare)

@@ -10,10 +10,7 @@ from typing import Any
 from faltung import settings
 from faltung._native import _core
 
-_MODES = {"full": 0, "same": 1, "valid": 2}
 
-
-def attempt(x: Any, w: Any, mode: Any, correlate: bool) -> Any:
-    """The feature map, or None if this is no tiny problem."""
-    code = _MODES.get(mode, -1) if mode.__class__ is str else -1
-    return _core.tiny(x, w, code, correlate, settings.level()) if code >= 0 else None
+def attempt(x: Any, w: Any, mode: object, said: tuple[Any, ...], defaults: tuple[Any, ...], correlate: bool) -> Any:
+    """The feature map, or None if this is no tiny problem, or an option is not its default."""
+    return _core.tiny(x, w, mode, said, defaults, correlate, settings.level())

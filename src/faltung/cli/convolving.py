@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from faltung import operations
 from faltung.cli.command_error import told_by_the_library
+from faltung.cli.patience import expect
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import Mode, Operation
 
@@ -56,9 +57,11 @@ def convolve(x: NDArray[Any], w: Any, way: Way, axes: Sequence[int] | None = Non
             x, w, cast("Mode", way.mode), operation=way.operation, axes=axes,
             boundary=cast("Boundary | tuple[Boundary, ...]", way.boundaries),
         )  # fmt: skip
+        predicted = plan.as_dict()
+        expect(predicted["seconds"])
         start = time.perf_counter()
         values = plan(x)
-    return Outcome(values, plan.algorithm, str(plan.as_dict()["detail"]), time.perf_counter() - start)
+    return Outcome(values, plan.algorithm, predicted["detail"], time.perf_counter() - start)
 
 
 def together(outcomes: Sequence[Outcome]) -> Outcome:

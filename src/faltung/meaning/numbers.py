@@ -27,16 +27,19 @@ def is_integral(dtype: DType) -> bool:
 
 
 @functools.cache
-def result_type(x: DType, w: DType, *, x_weak: bool = False, w_weak: bool = False) -> DType:
+def result_type(x: DType, w: DType, *, x_weak: bool = False, w_weak: bool = False, renormalised: bool = False) -> DType:
     """Type of the result for operands of these types.
 
     Integers and booleans give int64, or uint64 if both are unsigned or boolean and one is
-    uint64. Otherwise NumPy's promotion, in which a weak operand (Python numbers, sequences,
-    a `Kernel`) takes the other's floating type, float64 beside integers.
+    uint64, and float64 where sums are divided by the weights present. Otherwise NumPy's
+    promotion, in which a weak operand (Python numbers, sequences, a `Kernel`) takes the other's
+    floating type, float64 beside integers.
     """
     if x.kind == "O" or w.kind == "O":
         return np.dtype(object)
     if is_integral(x) and is_integral(w):
+        if renormalised:
+            return np.dtype(np.float64)
         unsigned = x.kind in "bu" and w.kind in "bu" and np.dtype(np.uint64) in (x, w)
         return np.dtype(np.uint64 if unsigned else np.int64)
     if x_weak != w_weak:
@@ -49,6 +52,18 @@ def _with_weak(strong: DType, weak: DType) -> DType:
     """The strong operand's type, made floating and complex as far as the weak one needs."""
     floating = np.dtype(np.float64) if is_integral(strong) else strong
     return np.result_type(floating, np.complex64) if weak.kind == "c" and floating.kind == "f" else floating
+
+
+def weak_type(weak: DType, strong: DType) -> DType:
+    """The type that a weak operand is read in beside a strong one: the strong one's floating type,
+    but float32 beside half precision, in which such sums are computed: no weight is rounded more
+    than it must be.
+    """
+    kinds = {weak.kind, strong.kind}
+    if "O" in kinds or kinds <= set(_INTEGRAL):
+        return weak
+    taken = _with_weak(strong, weak)
+    return np.result_type(taken if weak.kind == "c" else real_type(taken), np.float32)
 
 
 @functools.cache

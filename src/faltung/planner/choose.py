@@ -24,9 +24,10 @@ class Candidate(NamedTuple):
     algorithm: Algorithm
     cost: Cost
 
-    def useful_threads(self, threads: int) -> int:
-        """As many of ``threads`` as have work that is worth starting them."""
-        return max(1, min(threads, int(self.cost.seconds / WORTH_A_THREAD)))
+    def useful_threads(self, threads: int | None) -> int:
+        """As many of ``threads``, `faltung.get_threads` by default, as have work that is worth starting them."""
+        most = max(1, int(self.cost.seconds / WORTH_A_THREAD))
+        return 1 if most == 1 else min(most, settings.get_threads() if threads is None else threads)
 
 
 class Choice(NamedTuple):

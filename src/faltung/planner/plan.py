@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from faltung import errors, settings
+from faltung import errors
 from faltung.algorithms.algorithm import Run
 from faltung.planner import explanation
 from faltung.planner.choose import choose
@@ -61,8 +61,7 @@ class Plan:
             chosen = choose(task.problem, self._method).chosen
             assert task.weights is not None
             run = chosen.algorithm.prepare(task.problem, task.weights)
-        threads = settings.get_threads() if self._threads is None else self._threads
-        return solve(task, run, out, chosen.useful_threads(threads))
+        return solve(task, run, out, chosen.useful_threads(self._threads))
 
     def __repr__(self) -> str:
         return f"Plan({str(self.problem)!r}, algorithm={self.algorithm!r})"

@@ -27,6 +27,7 @@ from faltung.task.reading import is_number
 
 NAN_POLICIES = ("propagate", "omit", "raise")
 PROBLEMS_REMEMBERED = 512
+_HOLDING_OTHERS = frozenset([tuple, list, np.ndarray])
 _T = TypeVar("_T")
 
 
@@ -54,10 +55,14 @@ def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[
     TypeError, ValueError, OverflowError
         The words describe none; the message says which argument, and the mend.
     """
-    words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in options)
+    words: tuple[Any, ...] = options
+    # Types as well: 1, 1.0 and True are equal, but not all are strides.
+    types: tuple[object, ...] = tuple(map(type, words))
+    if not _HOLDING_OTHERS.isdisjoint(types):
+        words = tuple(tuple(word) if isinstance(word, list | np.ndarray) else word for word in words)
+        types = tuple(map(_types_of, words))
     try:
-        # Types as well: 1, 1.0 and True are equal, but not all are strides.
-        return _remembered(operation, words, tuple(map(_types_of, words)), x, w)
+        return _remembered(operation, words, types, x, w)
     except TypeError:
         return _describe(operation, options, x, w)  # unhashable words, or the error itself
 
@@ -88,9 +93,9 @@ def _describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple
     low, length = _box(operation, mode, x.shape, kernel_shape, axes, center, stride, dilation)  # 5
     problem = Problem(  # 6
         operation=operation,
-        input_dtype=x.beside(w) if x.weak and not w.weak else x.dtype,
+        input_dtype=x.beside(w),
         input_shape=x.shape,
-        kernel_dtype=w.beside(x) if w.weak and not x.weak else w.dtype,
+        kernel_dtype=w.beside(x),
         kernel_shape=kernel_shape,
         result_dtype=result,
         center=center,
@@ -166,8 +171,9 @@ def _spread(values: tuple[_T, ...], axes: Index, ndim: int, other: _T) -> tuple[
 def _centers(operation: Operation, w: Kind, center: object) -> Index:
     if 0 in w.shape:
         raise errors.empty_kernel(w.shape)
+    center = w.center if center is None else center
     if center is None:
-        return w.center or tuple(extent.default_center(operation, k) for k in w.shape)
+        return tuple(extent.default_center(operation, k) for k in w.shape)
     given = each("center", center, w.ndim, lambda value: integer("center", value))
     for axis, (m, k) in enumerate(zip(given, w.shape, strict=True)):
         if not 0 <= m < k:
@@ -181,9 +187,7 @@ def _centers(operation: Operation, w: Kind, center: object) -> Index:
 def _result_type(x: Kind, w: Kind, renormalised: bool, wanted: DTypeLike | None) -> np.dtype[Any]:
     if {x.exact, w.exact} in ({"Decimal", "Fraction"}, {"Decimal", "float"}):
         raise errors.mixed_exact(str(x.exact), str(w.exact))  # Python's own sums refuse these half-way
-    natural = numbers.result_type(x.dtype, w.dtype, x_weak=x.weak, w_weak=w.weak)
-    if renormalised and numbers.is_integral(natural):
-        natural = np.dtype(np.float64)
+    natural = numbers.result_type(x.dtype, w.dtype, x_weak=x.weak, w_weak=w.weak, renormalised=renormalised)
     return numbers.chosen_result_type(natural, _dtype(wanted))
 
 
@@ -214,16 +218,21 @@ def _box(
         if axis not in axes:
             boxes.append((0, n))
             continue
-        if n == 0 and mode != "same":
-            raise errors.empty_input(shape, mode)
         first, last = extent.reach(operation, k, d, m)
         if last - first >= REACH_LIMIT:
             raise errors.too_large("dilation", d)
-        low, length = extent.box(mode, n, first, last, s)
-        if length < 1 and n > 0:
-            raise errors.kernel_does_not_fit(last - first + 1, n, axis)
-        boxes.append((low, length))
+        boxes.append(axis_box(mode, shape, axis, n, first, last, s))
     return tuple(low for low, _ in boxes), tuple(length for _, length in boxes)
+
+
+def axis_box(mode: Mode, shape: Index, axis: int, n: int, first: int, last: int, stride: int) -> tuple[int, int]:
+    """The box of ``mode`` on an axis of ``n`` samples; ValueError if no output is in it."""
+    if n == 0 and mode != "same":
+        raise errors.empty_input(shape, mode)
+    low, length = extent.box(mode, n, first, last, stride)
+    if length < 1 and n > 0:
+        raise errors.kernel_does_not_fit(last - first + 1, n, axis)
+    return low, length
 
 
 # 6 the Problem -----------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from faltung import errors
 from faltung.meaning import numbers
+from faltung.task.array_word import array_spec
 from faltung.task.kernel import Kernel, outer_product
-from faltung.task.line import array_spec
 from faltung.task.reading import is_masked, is_weak, read_array
 
 Term = tuple[NDArray[Any], ...]
@@ -47,18 +47,9 @@ class Kind(NamedTuple):
         """Number of dimensions."""
         return len(self.shape)
 
-    def beside(self, strong: Kind) -> np.dtype[Any]:
-        """The type that this weak operand takes beside a strong one: float64 beside integers.
-
-        A half-precision neighbour makes it float32, in which such sums are computed, so that
-        no weight is rounded more than it must be.
-        """
-        kinds = {self.dtype.kind, strong.dtype.kind}
-        if "O" in kinds or kinds <= set("biu"):
-            return self.dtype
-        floating = np.dtype(np.float64) if numbers.is_integral(strong.dtype) else numbers.real_type(strong.dtype)
-        floating = np.result_type(floating, np.float32)
-        return np.result_type(floating, np.complex64) if self.dtype.kind == "c" else floating
+    def beside(self, other: Kind) -> np.dtype[Any]:
+        """The type that this operand is read in: a weak one takes that of a strong one beside it."""
+        return numbers.weak_type(self.dtype, other.dtype) if self.weak and not other.weak else self.dtype
 
 
 class Operand(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,18 @@ class Problem:
     omit: bool = False
     accuracy: str | float = "norm"
     structure: Structure = UNKNOWN
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Once: a Problem is looked up several times in a call, and twenty fields take a while.
+        said = tuple(getattr(self, name) for name in self.__slots__ if name != "_hash")
+        object.__setattr__(self, "_hash", hash(said))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Problem.parse, (str(self),)  # a hash is its process's own
 
     def __str__(self) -> str:
         from faltung.task.line import write

@@ -35,16 +35,20 @@ def read_array(argument: str, value: object) -> NDArray[Any]:
     ValueError
         Nested sequences of unequal lengths.
     """
-    _refuse_foreign(argument, value)
-    if isinstance(value, list | tuple):
-        for entry in value:
-            _refuse_foreign(argument, entry)
-    array = _exact_integers(value, _array(argument, value))
+    array = value if type(value) is np.ndarray else _converted(argument, value)
     if array.dtype.kind == "O":
         array = _objects(argument, array)
     elif array.dtype.kind not in "biufc":
         raise errors.not_numeric(argument, f"an array of {array.dtype}")
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _converted(argument: str, value: object) -> NDArray[Any]:
+    _refuse_foreign(argument, value)
+    if isinstance(value, list | tuple):
+        for entry in value:
+            _refuse_foreign(argument, entry)
+    return _exact_integers(value, _array(argument, value))
 
 
 def is_weak(value: object) -> bool:

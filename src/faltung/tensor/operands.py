@@ -62,8 +62,8 @@ def read_two_batches(x: object, gy: object, batched: bool) -> Operands:
 def _together(source: Operand, kernel: Operand, batched: bool) -> Operands:
     """Python's numbers and sequences take the type of the array beside them."""
     x, w = source.kind, kernel.kind
-    samples = source.astype(x.beside(w) if x.weak and not w.weak else x.dtype).values
-    weights = kernel.astype(w.beside(x) if w.weak and not x.weak else w.dtype).values
+    samples = source.astype(x.beside(w)).values
+    weights = kernel.astype(w.beside(x)).values
     assert samples is not None
     assert weights is not None
     return Operands(samples if batched else samples[np.newaxis], weights, batched)
