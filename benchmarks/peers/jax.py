@@ -15,20 +15,20 @@ from benchmarks.rounds import Call
 from faltung.task.problem import Problem
 
 
-def use_threads(count: int) -> None:  # noqa: ARG001 (every peer has this function)
+def use_threads(_count: int) -> None:
     """Nothing to set while it runs; it computes in double precision only if told to before its first use."""
     jax.config.update("jax_enable_x64", True)
 
 
 def conv(problem: Problem, operands: Operands) -> Call | Refusal:
     """The compiled function of arrays that lie on its device already."""
-    if problem.renormalise or problem.ndim == 0:
-        return "no renormalising, at least one axis"
+    if problem.renormalise or problem.plain:
+        return "layers with channels only"
     if reason := floats(problem) or zeros_outside(problem):
         return reason
     x = jax.numpy.asarray(operands.x.reshape(problem.batch, problem.channels, *problem.input_shape))
-    w = operands.w.reshape(problem.filters, problem.channels // problem.groups, *problem.kernel_shape)
-    w = jax.numpy.asarray(w if problem.operation == "correlate" else np.flip(w, tuple(range(2, w.ndim))))
+    kernel = operands.w.reshape(problem.filters, problem.channels // problem.groups, *problem.kernel_shape)
+    w = jax.numpy.asarray(kernel if problem.operation == "correlate" else np.flip(kernel, tuple(range(2, kernel.ndim))))
     keywords = _keywords(problem)
     function = jax.jit(lambda x, w: lax.conv_general_dilated(x, w, **keywords))
     return lambda: function(x, w).block_until_ready()

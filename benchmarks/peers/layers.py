@@ -30,8 +30,10 @@ class Layer:
 
 def layer(problem: Problem, operands: Operands) -> Layer | Refusal:
     """The Problem as such a layer, or why it is none."""
-    if problem.renormalise:
-        return "no renormalising"
+    if problem.renormalise or problem.plain:
+        return "layers with channels only"
+    if problem.compute_dtype != np.float32:
+        return "float32 only"
     if reason := floats(problem) or zeros_outside(problem):
         return reason
     x = operands.x.reshape(problem.batch, problem.channels, *problem.input_shape)
