@@ -109,7 +109,7 @@ def draw_feature_maps(layer: Any, images: Any, digits: Any) -> Figure:
     for ax, kernel in zip(grid[0, 1:], kernels, strict=True):
         ax.imshow(kernel, cmap="RdBu_r", vmin=-abs(kernels).max(), vmax=abs(kernels).max())
         _bare(ax)
-    for row, image, answers, digit in zip(grid[1:], images, maps, digits, strict=True):
+    for row, image, answers, digit in zip(grid[1:], images.numpy(), maps, digits, strict=True):
         row[0].imshow(image[0], cmap="Greys")
         row[0].set_ylabel(str(int(digit)), rotation=0, labelpad=10, va="center", color=ACCENT, fontsize=12)
         for ax, answer in zip(row[1:], answers, strict=True):
