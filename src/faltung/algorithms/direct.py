@@ -36,6 +36,8 @@ _TILE_ROWS = 4
 _TAPS_PER_STEP = 4
 # Elements that a thread may copy for one block however small the input: half a gigabyte of float64.
 _MOST_GATHERED = 2**26
+# Of Python, from one filter's call to the next one's.
+_LOOP_SECONDS = 3e-6
 
 
 def _refuse(problem: Problem) -> str | None:
@@ -66,7 +68,8 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     calls = problem.batch * problem.filters
     reading = problem.filters // problem.groups * moving  # each filter reads its channels again
     copied = calls * problem.channels // problem.groups * copied_elements(problem) / machine.copied_elements_per_second
-    seconds = calls * machine.call_seconds + sums * (max(computing, reading) + copied)
+    calling = calls * machine.call_seconds + max(calls - 1, 0) * _LOOP_SECONDS
+    seconds = calling + sums * (max(computing, reading) + copied)
     return Cost(seconds, sums * max(peak, moving), summation_bound(problem), detail=f"{problem.taps} taps")
 
 

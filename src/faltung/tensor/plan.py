@@ -63,8 +63,7 @@ class LayerPlan:
         if samples.shape != planned or samples.dtype != problem.input_dtype:
             was, expected = f"{samples.dtype} {samples.shape}", f"{problem.input_dtype} {planned}"
             raise errors.unplanned_operand("x", was, expected)
-        count = settings.get_threads() if self._threads is None else self._threads
-        return solve_tensors(problem, self._run, samples, self._chosen.useful_threads(count), out)
+        return solve_tensors(problem, self._run, samples, self._chosen.useful_threads(self._threads), out)
 
     def __str__(self) -> str:
         return explanation.as_text(self.problem, self._choice)
