@@ -69,12 +69,12 @@ void correlate_scaled(const SpectraView<T>& spectra, const Tile* lane_tiles, con
     scale(points, spectra.points, up_second);
 }
 
-// NaN and infinity above every number.
+// NaN if any is.
 template <class T>
 T largest(const T* peaks) {
     T most = peaks[0];
     for (int l = 1; l < lanes<T>; ++l)
-        if (!(peaks[l] <= most) && !std::isnan(most)) most = peaks[l];
+        if (std::isnan(peaks[l]) || peaks[l] > most) most = peaks[l];
     return most;
 }
 

@@ -1,20 +1,16 @@
-"""Overlap-save as the tests of its native core call it, its definition, and the bound that holds for it."""
+"""Tiles of the overlap-save kernel: running it, the definition beside it, and the bound that it states."""
 
 from __future__ import annotations
 
 from math import log2, prod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faltung._native import _core
 
 BOUNDARIES = ("constant", "edge", "reflect", "symmetric", "wrap")
 LEVELS = range(len(_core.instruction_sets()))
-INPUT_TYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]
 UNIT = {np.dtype("f4"): 2.0**-24, np.dtype("f8"): 2.0**-53, np.dtype("c8"): 2.0**-24, np.dtype("c16"): 2.0**-53}
-
-Array = NDArray[np.generic]
 
 
 TILES, KERNELS, PARTS = range(3)
