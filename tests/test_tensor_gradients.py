@@ -50,6 +50,8 @@ def calls(draw: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...], dict[str, 
 @settings(max_examples=300)
 def test_adjoint_law(call: tuple[Any, ...], operation: Any, dtype: str) -> None:
     x_shape, w_shape, options = call
+    if dtype == "complex128":
+        options = {**options, "method": "direct"}  # many small complex layers are transformed, which rounds
     rng = np.random.default_rng(len(str(call)))
     x, w = integers(rng, dtype, *x_shape), integers(rng, dtype, *w_shape)
     y = getattr(ft.tensor, operation)(x, w, **options)

@@ -105,7 +105,7 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     moving = bytes_moved(dense) / machine.bytes_per_second
     adding = 3 * (summed - 1) * dense.outputs * problem.compute_dtype.itemsize / machine.bytes_per_second
     return Cost(
-        seconds=machine.transform_call_seconds + max(summed * tiles.seconds, moving) + adding,
+        seconds=summed * machine.transform_call_seconds + max(summed * tiles.seconds, moving) + adding,
         limit_seconds=max(operations / (2 * lanes * machine.vector_products_per_second), moving),
         error_bound=error_bound(problem, tiles.points),
         workspace=int(lanes + summed * problem.filters) * _spectrum_bytes(problem, tiles.points),
