@@ -179,6 +179,8 @@ def as_expression(pieces: Pieces) -> Any:
 def as_function(pieces: Pieces) -> ft.Function:
     total = ft.Function.box() * 0
     for low, high, body in pieces:
+        if body == 0:
+            continue  # which a callable is refused for
         values = sympy.lambdify(t, body, "numpy")
         total = total + ft.Function(lambda x, values=values: values(x) + 0 * x, (float(low), float(high)))
     return total

@@ -41,11 +41,13 @@ def layer(operation: str, **options: Any) -> tuple[Any, Any, Any]:
 def test_each_output_is_that_of_a_shared_layer(operation: str, options: dict[str, Any], complex_: bool) -> None:
     unshared, x, w = layer(operation, **options)
     x, w = (x + 1j * x[::-1], w - 1j * w[::-1]) if complex_ else (x, w)
+    options = {**options, "method": "direct"} if complex_ else options
     y, bias = unshared(x, w, **options), whole(4)
     assert_array_equal(unshared(x, w, bias=bias, **options), y + bias[:, None, None])
     assert_array_equal(unshared(x[1], w, **options), y[1])
     for at in np.ndindex(*y.shape[2:]):
-        shared = getattr(ft.tensor, operation)(x, w[(..., *at)], **options)
+        # Many small complex layers are transformed, which rounds; the sum itself is exact here.
+        shared = getattr(ft.tensor, operation)(x, w[(..., *at)], **{**options, "method": "direct"})
         assert_array_equal(y[(..., *at)], shared[(..., *at)])
 
 

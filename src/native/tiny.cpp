@@ -16,7 +16,7 @@ namespace faltung {
 namespace {
 
 // Up to here the call itself costs more than any other algorithm could save.
-constexpr std::ptrdiff_t most_taps = 64;
+constexpr std::ptrdiff_t most_taps = 65;
 constexpr std::ptrdiff_t most_products = 1 << 17;
 
 enum class Mode { full, same, valid };
