@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -299,6 +300,53 @@ def test_a_forked_child_works_after_its_parent_used_threads() -> None:
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """)
     assert done.stdout.strip() == "0", done.stderr
+
+
+def test_a_child_forked_from_busy_threads_works() -> None:
+    done = _python("""
+        import os, threading, numpy as np, faltung as ft
+        x, w = np.ones((300, 300), np.float32), np.ones((5, 5), np.float32)
+        def call():
+            return ft.convolve(x, w, "same", method="direct", threads=3).sum()
+        expected, done = call(), threading.Event()
+        def keep_calling():
+            while not done.is_set():
+                call()
+        callers = [threading.Thread(target=keep_calling) for _ in range(3)]
+        for caller in callers:
+            caller.start()
+        codes = []
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if call() == expected else 1)
+            codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        done.set()
+        print(codes == [0] * 20, call() == expected)
+    """)
+    assert done.stdout.strip() == "True True", done.stderr
+
+
+def test_many_threads_may_call_at_once_with_any_counts() -> None:
+    x, w = np.random.default_rng(0).random((300, 301)), np.random.default_rng(1).random((7, 7))
+    expected = ft.convolve(x, w, method="direct", threads=1)
+
+    def call(count: int) -> list[bool]:
+        return [
+            np.array_equal(ft.convolve(x, w, method="direct", threads=1 + (count + i) % 9), expected)
+            for i in range(10)
+        ]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(map(all, pool.map(call, range(8))))
+
+
+def test_the_number_of_threads_may_change_from_call_to_call() -> None:
+    x, w = np.random.default_rng(0).random((400, 400)), np.random.default_rng(1).random((5, 5))
+    expected = ft.convolve(x, w, method="direct", threads=1)
+    for count in (4, 1, 30, 2, None):
+        ft.set_threads(count)
+        np.testing.assert_array_equal(ft.convolve(x, w, method="direct"), expected)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -1,43 +1,193 @@
 #include "threads.hpp"
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
-#include <vector>
 
 namespace faltung {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 constexpr auto poll_interval = std::chrono::milliseconds(50);
 
-struct Shared {
-    std::atomic<std::ptrdiff_t> next{0};
-    std::atomic<bool> stop{false};
-    std::mutex failure_lock;
-    std::exception_ptr failure;
+// What this thread calls while it is at work in a call, it does alone.
+thread_local bool at_work = false;
 
-    void fail() {
-        const std::lock_guard guard(failure_lock);
-        if (!failure) failure = std::current_exception();
-        stop = true;
-    }
+class AtWork {
+public:
+    AtWork() { at_work = true; }
+    ~AtWork() { at_work = before_; }
+    AtWork(const AtWork&) = delete;
+    AtWork& operator=(const AtWork&) = delete;
+
+private:
+    const bool before_ = at_work;
 };
 
-template <class Poll>
-void work(Shared& shared, std::ptrdiff_t count, int worker, const Task& task, Poll poll) {
-    try {
-        while (!shared.stop.load(std::memory_order_relaxed)) {
-            const std::ptrdiff_t index = shared.next.fetch_add(1, std::memory_order_relaxed);
-            if (index >= count) return;
-            task(index, worker);
-            poll();
+// One call, on its caller's stack: what the threads share that work on it.
+struct Job {
+    Job(std::ptrdiff_t tasks, const Task& call, int others) : count(tasks), task(call), wanted(others) {}
+
+    template <class Poll>
+    void work(int worker, Poll poll) noexcept {
+        const AtWork here;
+        try {
+            while (!stop.load(std::memory_order_relaxed)) {
+                const std::ptrdiff_t index = next.fetch_add(1, std::memory_order_relaxed);
+                if (index >= count) return;
+                task(index, worker);
+                poll();
+            }
+        } catch (...) {
+            fail();
         }
-    } catch (...) {
-        shared.fail();
     }
+
+    void fail() noexcept {
+        if (!failed.exchange(true)) failure = std::current_exception();
+        stop = true;
+    }
+
+    const std::ptrdiff_t count;
+    const Task& task;
+    std::atomic<std::ptrdiff_t> next{0};
+    std::atomic<bool> stop{false}, failed{false};
+    std::exception_ptr failure;
+
+    // The pool's, under its lock.
+    const int wanted;
+    int joined = 0, inside = 0;
+    Job* after = nullptr;
+    std::condition_variable left;
+};
+
+// How often fork() led here, from the process that loaded this: it changes in the child alone.
+std::atomic<int> forks{0};
+
+class Pool {
+public:
+    // Lets threads that sleep help with a job; starts those that there never were.
+    void offer(Job& job) {
+        int helpers = 0;
+        {
+            const std::lock_guard guard(lock_);
+            while (threads_ < job.wanted && start()) ++threads_;
+            helpers = std::min(job.wanted, threads_);
+            Job** last = &open_;
+            while (*last != nullptr) last = &(*last)->after;
+            *last = &job;
+        }
+        for (int i = 0; i < helpers; ++i) offered_.notify_one();
+    }
+
+    // Lets no further thread join; true if all that did have left, or do within the interval.
+    bool close(Job& job, Clock::duration interval) {
+        std::unique_lock guard(lock_);
+        withdraw(job);
+        return job.left.wait_for(guard, interval, [&] { return job.inside == 0; });
+    }
+
+private:
+    void withdraw(const Job& job) {
+        for (Job** at = &open_; *at != nullptr; at = &(*at)->after)
+            if (*at == &job) {
+                *at = job.after;
+                return;
+            }
+    }
+
+    bool start() {
+        // The process's signals are for threads that know of them; faults are the thread's own.
+        sigset_t blocked, before;
+        sigfillset(&blocked);
+        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&blocked, fault);
+        pthread_sigmask(SIG_SETMASK, &blocked, &before);
+        bool started = true;
+        try {
+            std::thread([this] { help(); }).detach();
+        } catch (...) {
+            started = false;  // no thread or no memory for one is to be had: the others do the work
+        }
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        return started;
+    }
+
+    [[noreturn]] void help() {
+        std::unique_lock guard(lock_);
+        for (;;) {
+            offered_.wait(guard, [&] { return open_ != nullptr; });
+            Job& job = *open_;
+            ++job.inside;
+            const int worker = ++job.joined;
+            if (worker == job.wanted) withdraw(job);
+            guard.unlock();
+            job.work(worker, [] {});
+            guard.lock();
+            withdraw(job);  // nothing is left to take
+            if (--job.inside == 0) job.left.notify_one();
+        }
+    }
+
+    std::mutex lock_;
+    std::condition_variable offered_;
+    Job* open_ = nullptr;  // a chain, the oldest first
+    int threads_ = 0;
+};
+
+// Never destroyed, since threads sleep in it while the process ends. A child of fork() has none of
+// them, and perhaps a lock that nobody will open: it makes the pool anew, where the old one was.
+union Forever {
+    Forever() : pool() { pthread_atfork(nullptr, nullptr, renew); }
+    ~Forever() {}
+    static void renew();
+    Pool pool;
+};
+
+Forever forever;
+
+void Forever::renew() {
+    std::construct_at(&forever.pool);
+    ++forks;
+}
+
+// Asks on the calling thread whether to stop, now and then.
+class Poll {
+public:
+    Poll(const Interrupted& interrupted, Job& job) : interrupted_(interrupted), job_(job) {}
+
+    void operator()() noexcept {
+        const auto now = Clock::now();
+        if (now - last_ < poll_interval) return;
+        last_ = now;
+        try {
+            if (!was_interrupted_ && interrupted_()) job_.stop = was_interrupted_ = true;
+        } catch (...) {
+            job_.fail();
+        }
+    }
+    [[nodiscard]] bool was_interrupted() const { return was_interrupted_; }
+
+private:
+    const Interrupted& interrupted_;
+    Job& job_;
+    Clock::time_point last_ = Clock::now();
+    bool was_interrupted_ = false;
+};
+
+// Until the last has left, or this process turns out to be a child that a signal's handler forked:
+// its helpers went on in the parent, with tasks of this call.
+void wait_for_helpers(Job& job, Poll& poll, int forks_before) {
+    while (forks == forks_before && !forever.pool.close(job, poll_interval)) poll();
+    if (forks != forks_before) throw std::runtime_error("the process forked in the middle of a native call");
 }
 
 }  // namespace
@@ -47,28 +197,15 @@ bool parallel_for(std::ptrdiff_t count, int threads, const Task& task, const Int
         task(0, 0);
         return true;
     }
-    Shared shared;
-    const auto workers = static_cast<int>(std::clamp<std::ptrdiff_t>(count, 1, std::max(threads, 1)));
-    std::vector<std::thread> others;
-    others.reserve(static_cast<std::size_t>(workers) - 1);
-    for (int worker = 1; worker < workers; ++worker) {
-        try {
-            others.emplace_back([&, worker] { work(shared, count, worker, task, [] {}); });
-        } catch (...) {
-            break;  // no thread or no memory for one is to be had: the others do the work
-        }
-    }
-    bool was_interrupted = false;
-    auto last = std::chrono::steady_clock::now();
-    work(shared, count, 0, task, [&] {
-        const auto now = std::chrono::steady_clock::now();
-        if (now - last < poll_interval) return;
-        last = now;
-        if (interrupted()) shared.stop = was_interrupted = true;
-    });
-    for (auto& other : others) other.join();
-    if (shared.failure) std::rethrow_exception(shared.failure);
-    return !was_interrupted;
+    const auto others = at_work ? 0 : static_cast<int>(std::clamp<std::ptrdiff_t>(count, 1, std::max(threads, 1))) - 1;
+    const int forks_before = forks;
+    Job job(count, task, others);
+    Poll poll(interrupted, job);
+    if (others > 0) forever.pool.offer(job);
+    job.work(0, [&] { poll(); });
+    if (others > 0) wait_for_helpers(job, poll, forks_before);
+    if (job.failure) std::rethrow_exception(job.failure);
+    return !poll.was_interrupted();
 }
 
 }  // namespace faltung

@@ -14,8 +14,8 @@ from faltung.task.problem import Problem
 
 PLANS_REMEMBERED = 512
 
-# Seconds of work for each thread: starting one costs some 30e-6.
-WORTH_A_THREAD = 150e-6
+# Seconds of work for each thread: waking one costs a few microseconds.
+WORTH_A_THREAD = 25e-6
 
 
 class Candidate(NamedTuple):
@@ -25,7 +25,7 @@ class Candidate(NamedTuple):
     cost: Cost
 
     def useful_threads(self, threads: int | None) -> int:
-        """As many of ``threads``, `faltung.get_threads` by default, as have work that is worth starting them."""
+        """As many of ``threads``, `faltung.get_threads` by default, as have work that is worth waking them."""
         most = max(1, int(self.cost.seconds / WORTH_A_THREAD))
         return 1 if most == 1 else min(most, settings.get_threads() if threads is None else threads)
 
