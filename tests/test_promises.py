@@ -333,8 +333,7 @@ def test_many_threads_may_call_at_once_with_any_counts() -> None:
 
     def call(count: int) -> list[bool]:
         return [
-            np.array_equal(ft.convolve(x, w, method="direct", threads=1 + (count + i) % 9), expected)
-            for i in range(10)
+            np.array_equal(ft.convolve(x, w, method="direct", threads=1 + (count + i) % 9), expected) for i in range(10)
         ]
 
     with ThreadPoolExecutor(8) as pool:

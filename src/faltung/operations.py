@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from faltung import errors, settings
@@ -289,8 +290,7 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
     quick = tiny.attempt(x, w, mode, said, _DEFAULTS, operation == "correlate")
     if quick is not None:
         return quick
-    *words, method, out, threads = said
-    options = Options(mode, *words)
+    options, (method, out, threads) = Options._make((mode, *said[:-3])), said[-3:]
     for operand in (x, w):
         own = _own(operand, "__faltung_convolve__", "operate")
         if own is not None:
@@ -310,6 +310,8 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
 
 def _own(operand: Any, method: str, function: str) -> Callable[..., Any] | None:
     """What an operand does itself instead of an array: by its method, or by the wing that serves its library."""
+    if type(operand) is np.ndarray:
+        return None
     own = getattr(type(operand), method, None)
     if own is not None:
         return functools.partial(own, operand)

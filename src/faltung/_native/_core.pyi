@@ -23,6 +23,12 @@ def direct(
     False if a wide result does not fit the output's type.
     """
 
+def kernel_facts(kernels: NDArray[Any]) -> tuple[bool, bool, bool, bool, bool]:
+    """Of (filters, channels, *kernel), contiguous: whether all weights are finite, and none is
+    negative, and all are equal; whether each kernel equals its flip; whether one axis at most is
+    longer than 1. The second and third only of finite real ones.
+    """
+
 def chain(
     input: NDArray[Any],
     terms: list[list[NDArray[Any]]],

@@ -29,8 +29,13 @@ def correlation_taps(problem: Problem, w: Array) -> Array:
     the Problem is: a flipped view of a convolution's kernel, the conjugate of a correlation's.
     """
     if problem.operation == "convolve":
-        return w[(slice(None), slice(None), *(slice(None, None, -1),) * (w.ndim - 2))]
+        return w[_flip(w.ndim - 2)]
     return np.conj(w) if w.dtype.kind == "c" else w
+
+
+@functools.lru_cache(maxsize=64)
+def _flip(ndim: int) -> tuple[slice, ...]:
+    return (slice(None), slice(None), *(slice(None, None, -1),) * ndim)
 
 
 class _AxisPhase(NamedTuple):
@@ -72,10 +77,10 @@ class Correlation(NamedTuple):
         for b in range(out.shape[0]):
             for o in range(out.shape[1]):
                 first = o // filters * channels
-                # Channels are one more axis, summed over: its only output is the sum.
-                samples, weights, sums = x[b, first : first + channels], taps[o], out[b, o, np.newaxis]
                 if channels == 1:
-                    samples, weights, sums = samples[0, ...], weights[0, ...], sums[0, ...]
+                    samples, weights, sums = x[b, first, ...], taps[o, 0, ...], out[b, o, ...]
+                else:  # one more axis, summed over: its only output is the sum
+                    samples, weights, sums = x[b, first : first + channels], taps[o], out[b, o, np.newaxis]
                 for phase in self.phases:
                     fits &= self._run_phase(samples, weights, sums, phase, threads, wide)
         return fits
@@ -86,9 +91,8 @@ class Correlation(NamedTuple):
             return True
         if self.spread:
             taps, out = np.ascontiguousarray(taps[phase.taps]), out[phase.outputs]
-        target = out
-        if not (out.flags.c_contiguous and _writes(taps.dtype, x.dtype, out.dtype)):
-            target = np.empty(out.shape, _written(taps.dtype, x.dtype, out.dtype))
+        written = _written(taps.dtype, x.dtype, out.dtype)
+        target = out if written == out.dtype and out.flags.c_contiguous else np.empty(out.shape, written)
         where = (phase.offset, phase.stride, phase.dilation, self.boundary)
         fits = _core.direct(x, taps, target, *where, self.fill, wide, settings.level(), threads)
         if target is not out:
@@ -155,18 +159,13 @@ def _phases(offset: int, stride: int, dilation: int, spread: int, taps: int, out
         )
 
 
-def _writes(taps: np.dtype[Any], x: np.dtype[Any], out: np.dtype[Any]) -> bool:
-    """Whether the core writes ``out``'s type when it computes with these operands."""
-    if taps.kind in "iu":
-        return out in (np.int64, np.uint64)
-    real = numbers.real_type(taps)
-    if taps.kind == "c" or x.kind == "c":
-        return out == np.result_type(real, np.complex64)
-    return out in (real, np.int64, np.uint64) or (real == np.float32 and out == np.float16)
-
-
+@functools.cache
 def _written(taps: np.dtype[Any], x: np.dtype[Any], out: np.dtype[Any]) -> np.dtype[Any]:
-    if _writes(taps, x, out):
+    """The type that the core writes when it computes with these operands: ``out`` if it can."""
+    integers = (np.dtype(np.int64), np.dtype(np.uint64))
+    if out in integers and x.kind != "c" and taps.kind != "c":
         return out
     real = numbers.real_type(taps)
-    return np.result_type(real, np.complex64) if "c" in (taps.kind, x.kind) else real
+    if "c" in (taps.kind, x.kind):
+        return np.result_type(real, np.complex64)
+    return out if real == np.float32 and out == np.float16 else real

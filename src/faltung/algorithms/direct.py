@@ -121,24 +121,20 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
     if numbers.is_integral(problem.compute_dtype):
         return exact_sums(problem, weights.values)
     compute, calls = problem.compute_dtype, correlation(problem)
+    # The core converts an input itself unless it is complex of another precision.
+    converted = problem.input_dtype.kind == "c" and problem.input_dtype != compute
     taps = _as_computed(correlation_taps(problem, weights.values), compute)
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
-        calls.run(_as_input(x, compute), taps, out, threads)
+        calls.run(x.astype(compute) if converted else x, taps, out, threads)
         return None
 
     return run
 
 
 def _as_computed(values: Array, compute: np.dtype[Any]) -> Array:
-    """C-contiguous in the computation's precision; a real array stays real."""
-    dtype = compute if values.dtype.kind == "c" else numbers.real_type(compute)
-    return np.require(values, dtype, ["C", "A"])
-
-
-def _as_input(x: Array, compute: np.dtype[Any]) -> Array:
-    """The input, which the core converts itself unless it is complex of another precision."""
-    return x.astype(compute) if x.dtype.kind == "c" and x.dtype != compute else x
+    """A C-contiguous, aligned copy in the computation's precision; a real array stays real."""
+    return np.array(values, compute if values.dtype.kind == "c" else numbers.real_type(compute), order="C")
 
 
 DIRECT = Algorithm("direct", _refuse, _cost, _prepare)

@@ -32,7 +32,7 @@ def exact_sums(problem: Problem, w: Array) -> Run:
         # Beyond the natural type, what counts is whether the type that was asked for holds the result.
         summed = out.dtype if wide and out.dtype in (np.int64, np.uint64) else natural
         target = out if out.dtype == summed else np.empty(out.shape, summed)
-        computed = np.require(taps, _exact_type(bound, taps, wide), ["C", "A"])
+        computed = np.array(taps, _exact_type(bound, taps, wide), order="C")
         if not calls.run(x, computed, target, threads, wide):
             raise errors.integer_overflow(str(summed))
         if target is not out:

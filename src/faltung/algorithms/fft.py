@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from faltung.algorithms.algorithm import (
 from faltung.algorithms.correlation import correlation_taps
 from faltung.algorithms.repair import Region, recompute
 from faltung.algorithms.tiling import MOST_POINTS, Hold, Tiling, reach, smallest_points, tiling
-from faltung.machine import Machine, current
+from faltung.machine import Machine, current, shipped
 from faltung.meaning import numbers
 from faltung.meaning.boundary import BOUNDARIES
 from faltung.task.operand import Weights
@@ -116,50 +116,77 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
 # prepare -----------------------------------------------------------------------------------
 
 
+class _Layout(NamedTuple):
+    """What follows from the Problem alone."""
+
+    dense: Problem
+    tiles: Tiling
+    transform: Any
+    kernels: Index
+    """Shape of the kernels of one channel, gaps of the dilation included."""
+    apart: tuple[slice, ...]
+    """Where the taps lie in them."""
+    offset: list[int]
+    boundary: list[int]
+    kept: tuple[slice, ...]
+    """The outputs that a stride keeps."""
+
+
+@functools.lru_cache(maxsize=512)
+def _layout(problem: Problem, instruction_set: str) -> _Layout:
+    dense, compute, machine = undecimated(problem), problem.compute_dtype, shipped(instruction_set)
+    tiles = tiling(dense, machine)
+    parts = int(vectors(compute, machine)) if tiles.hold == Hold.PARTS else 1
+    return _Layout(
+        dense=dense,
+        tiles=tiles,
+        transform=_transform(tiles.samples, compute.kind != "c", numbers.real_type(compute) == np.float64, parts),
+        kernels=(problem.filters, *reach(problem)),
+        apart=(slice(None), *(slice(None, None, d) for d in problem.dilation)),
+        offset=[low + first for low, (first, _) in zip(dense.low, dense.reach(), strict=True)],
+        boundary=[BOUNDARIES.index(b) for b in dense.boundary],
+        kept=(*(slice(None),) * 2, *(slice(None, None, s) for s in problem.stride)),
+    )
+
+
 def _prepare(problem: Problem, weights: Weights) -> Run:
-    dense, compute = undecimated(problem), problem.compute_dtype
-    tiles = tiling(dense, current())
-    kernels = _kernels(problem, correlation_taps(problem, weights.values), tiles)
-    kept: tuple[slice, ...] = (*(slice(None),) * 2, *(slice(None, None, s) for s in problem.stride))
+    layout, compute = _layout(problem, settings.get_instruction_set()), problem.compute_dtype
+    dense = layout.dense
+    kernels = _kernels(problem, correlation_taps(problem, weights.values), layout)
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
         computed = dense is problem and out.dtype == compute
         target = out if computed else np.empty((*out.shape[:2], *dense.length), compute)
         samples = x.astype(compute) if compute.kind == "c" and x.dtype != compute else x
-        for region in _regions(dense, tiles, _correlate(dense, kernels, samples, target, threads)):
+        for region in _regions(dense, layout.tiles, _correlate(layout, kernels, samples, target, threads)):
             recompute(dense, weights, x, target, region, threads)
         if not computed:
             with np.errstate(over="ignore", invalid="ignore"):
-                out[...] = target[kept]
+                out[...] = target[layout.kept]
         return None
 
     return run
 
 
-def _kernels(problem: Problem, w: Array, tiles: Tiling) -> list[Any]:
+def _kernels(problem: Problem, w: Array, layout: _Layout) -> list[Any]:
     """The kernels of the first, second, … channel of each group, with the gaps of their dilation."""
-    compute = problem.compute_dtype
-    parts = int(vectors(compute, current())) if tiles.hold == Hold.PARTS else 1
-    transform = _transform(tiles.samples, compute.kind != "c", numbers.real_type(compute) == np.float64, parts)
-    apart: tuple[slice, ...] = (slice(None), *(slice(None, None, d) for d in problem.dilation))
     kernels = []
     for channel in range(_summed(problem)):
-        taps = np.zeros((problem.filters, *reach(problem)), compute)
-        taps[apart] = w[:, channel]
-        kernels.append(_core.OverlapSave(transform, taps, tiles.hold, settings.level()))
+        taps = np.zeros(layout.kernels, problem.compute_dtype)
+        taps[layout.apart] = w[:, channel]
+        kernels.append(_core.OverlapSave(layout.transform, taps, layout.tiles.hold, settings.level()))
     return kernels
 
 
-def _correlate(problem: Problem, kernels: list[Any], x: Array, out: Array, threads: int) -> list[int]:
+def _correlate(layout: _Layout, kernels: list[Any], x: Array, out: Array, threads: int) -> list[int]:
     """Sum over the channels of each group; the tiles that are left out."""
-    offset = [low + first for low, (first, _) in zip(problem.low, problem.reach(), strict=True)]
-    boundary = [BOUNDARIES.index(b) for b in problem.boundary]
+    where = layout.offset, layout.boundary, complex(layout.dense.fill_value)
     left: set[int] = set()
     part = out
     for channel, kernel in enumerate(kernels):
         part = out if channel == 0 else np.empty_like(out) if channel == 1 else part
         samples = x[:, channel :: len(kernels)]
-        left.update(kernel.run(samples, part, offset, boundary, complex(problem.fill_value), threads))
+        left.update(kernel.run(samples, part, *where, threads))
         if part is not out:
             with np.errstate(all="ignore"):
                 out += part

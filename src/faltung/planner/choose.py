@@ -23,11 +23,14 @@ class Candidate(NamedTuple):
 
     algorithm: Algorithm
     cost: Cost
+    most_threads: int
+    """That have work worth waking them."""
 
     def useful_threads(self, threads: int | None) -> int:
-        """As many of ``threads``, `faltung.get_threads` by default, as have work that is worth waking them."""
-        most = max(1, int(self.cost.seconds / WORTH_A_THREAD))
-        return 1 if most == 1 else min(most, settings.get_threads() if threads is None else threads)
+        """As many of ``threads``, `faltung.get_threads` by default, as are worth waking."""
+        if self.most_threads == 1:
+            return 1
+        return min(self.most_threads, settings.get_threads() if threads is None else threads)
 
 
 class Choice(NamedTuple):
@@ -75,7 +78,8 @@ def rank(problem: Problem, machine: Machine) -> tuple[list[Candidate], tuple[tup
     for algorithm in ALGORITHMS:
         reason = algorithm.refuse(problem)
         if reason is None:
-            candidates.append(Candidate(algorithm, algorithm.cost(problem, machine)))
+            cost = algorithm.cost(problem, machine)
+            candidates.append(Candidate(algorithm, cost, max(1, int(cost.seconds / WORTH_A_THREAD))))
         else:
             refused.append((algorithm.name, reason))
     candidates.sort(key=lambda candidate: candidate.cost.seconds)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import math
 
+from faltung import settings
 from faltung.algorithms import separable
 from faltung.algorithms.direct import DIRECT
-from faltung.machine import Machine, current
+from faltung.machine import Machine, shipped
 from faltung.planner.choose import PLANS_REMEMBERED
 from faltung.task.low_rank import terms_of
 from faltung.task.normalise import Task
@@ -25,7 +26,7 @@ def discover(task: Task, method: str) -> Task:
     """
     problem, weights = task.problem, task.weights
     wanted = method == separable.SEPARABLE.name
-    if weights is None or not _worth_searching(problem, wanted, current()):
+    if weights is None or not _worth_searching(problem, wanted, settings.get_instruction_set()):
         return task
     longest, taps = sum(k for k in problem.kernel_shape if k > 1), math.prod(problem.kernel_shape)
     terms = terms_of(weights.values[0, 0], separable.tolerance(problem), limit=max(taps // longest, 1))
@@ -36,8 +37,8 @@ def discover(task: Task, method: str) -> Task:
 
 
 @functools.lru_cache(maxsize=PLANS_REMEMBERED)
-def _worth_searching(problem: Problem, wanted: bool, machine: Machine) -> bool:
-    return _possible(problem) and (wanted or _worthwhile(problem, machine))
+def _worth_searching(problem: Problem, wanted: bool, instruction_set: str) -> bool:
+    return _possible(problem) and (wanted or _worthwhile(problem, shipped(instruction_set)))
 
 
 def _possible(problem: Problem) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 import numpy as np
@@ -22,13 +21,10 @@ def allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     MemoryError
         There is no room for it; the message says for how many bytes.
     """
-    size = math.prod(shape) * dtype.itemsize
     try:
-        if size <= sys.maxsize:
-            return np.empty(shape, dtype)
-    except MemoryError:
-        pass
-    raise errors.result_too_large(shape, str(dtype), size)
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError, OverflowError):  # the last two where its bytes cannot even be counted
+        raise errors.result_too_large(shape, str(dtype), math.prod(shape) * dtype.itemsize) from None
 
 
 def check_room(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

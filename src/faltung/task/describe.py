@@ -7,7 +7,6 @@ so that a repeated call finds its Problem in the cache.
 from __future__ import annotations
 
 import cmath
-import contextlib
 import functools
 import math
 from collections.abc import Sequence
@@ -59,17 +58,30 @@ def describe(operation: Operation, options: Options, x: Kind, w: Kind) -> tuple[
     TypeError, ValueError, OverflowError
         The words describe none; the message says which argument, and the mend.
     """
-    words: tuple[Any, ...] = options
-    # Types as well: 1, 1.0 and True are equal, but not all are strides.
-    types: tuple[object, ...] = tuple(map(type, words))
-    if not _UNCHANGING.issuperset(types):
-        words = tuple(map(_unchanging, words))
-        types = tuple(tuple(map(type, word)) if isinstance(word, tuple) else type(word) for word in words)
-        if not all(map(_cannot_change, words)):
-            return _describe(operation, options, x, w)
-    with contextlib.suppress(TypeError, ValueError, OverflowError):
-        return _remembered(operation, words, types, x, w)
-    return _describe(operation, options, x, w)  # the same error, in the user's own words
+    frozen = frozen_words(options)
+    if frozen is None:
+        return _describe(operation, options, x, w)
+    words, types_within = frozen
+    try:
+        return _remembered(operation, x, w, types_within, *words)
+    except (TypeError, ValueError, OverflowError):
+        return _describe(operation, options, x, w)  # the same error, in the user's own words
+
+
+def frozen_words(words: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[object, ...]] | None:
+    """The user's words as a cache may keep them, and the types within sequences: 1, 1.0 and True
+    are equal, but not all are strides. None if a word may change.
+    """
+    if _UNCHANGING.issuperset(map(type, words)):
+        return words, ()
+    words = tuple(map(_unchanging, words))
+    if not all(map(_cannot_change, words)):
+        return None
+    return words, tuple(_types(word) for word in words if isinstance(word, tuple))
+
+
+def _types(word: object) -> object:
+    return tuple(map(_types, word)) if isinstance(word, tuple) else type(word)
 
 
 def _unchanging(word: object) -> object:
@@ -85,9 +97,9 @@ def _cannot_change(word: object) -> bool:
     return type(word) in _UNCHANGING or isinstance(word, type | np.dtype)
 
 
-@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
+@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED, typed=True)
 def _remembered(
-    operation: Operation, words: tuple[Any, ...], _types: tuple[object, ...], x: Kind, w: Kind
+    operation: Operation, x: Kind, w: Kind, _types_within: tuple[object, ...], *words: Any
 ) -> tuple[Problem, Index]:
     return _describe(operation, Options(*words), x, w)
 

@@ -105,7 +105,8 @@ def _weigh(problem: Problem, axes: tuple[int, ...], nan_policy: str, kernel: Ope
         raise errors.holds_nan("w")
     if problem.renormalise:
         _check_weights(weights.values)
-    return with_facts(problem, structure.observe(weights.values, weights.rank)), weights
+    rank = None if weights.terms is None else len(weights.terms)
+    return with_facts(problem, structure.observe(weights.values, rank)), weights
 
 
 def _sample(problem: Problem, nan_policy: str, source: Operand) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:

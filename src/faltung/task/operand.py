@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from faltung.task.array_word import array_spec
 from faltung.task.kernel import Kernel, outer_product
 from faltung.task.reading import is_masked, is_weak, read_array
 
+# Types that need no reading: arrays of them are operands as they stand.
+_AS_THEY_ARE = frozenset(map(np.dtype, "?bBhHiIlLqQefdgFDG"))
 Term = tuple[NDArray[Any], ...]
 
 
@@ -23,11 +26,6 @@ class Weights(NamedTuple):
 
     values: NDArray[Any]
     terms: tuple[Term, ...] | None = None
-
-    @property
-    def rank(self) -> int | None:
-        """How many terms, where they are known."""
-        return None if self.terms is None else len(self.terms)
 
 
 class Kind(NamedTuple):
@@ -75,14 +73,21 @@ class Operand(NamedTuple):
     def weights(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Weights:
         """The kernel laid along ``axes`` of the input: ``shape`` is 1 elsewhere."""
         assert self.values is not None
-        values = self.values if axes == tuple(sorted(axes)) else self.values.transpose(np.argsort(axes))
-        values = values.reshape(1, 1, *shape)
+        order = _order(axes)
+        values = (self.values if order is None else self.values.transpose(order)).reshape(1, 1, *shape)
         if self.factors is None:
             return Weights(values)
         term = [np.ones(1, self.kind.dtype) for _ in shape]
         for axis, factor in zip(axes, self.factors, strict=True):
             term[axis] = factor
         return Weights(values, (tuple(term),))
+
+
+@functools.lru_cache(maxsize=64)
+def _order(axes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The kernel's axes in the order of the input's, where that is another."""
+    order = tuple(sorted(range(len(axes)), key=axes.__getitem__))
+    return order if order != tuple(range(len(axes))) else None
 
 
 def read_input(x: object) -> Operand:
@@ -135,10 +140,17 @@ def _factored(w: tuple[Any, ...]) -> Operand:
 
 def as_operand(argument: str, value: object) -> Operand:
     """An array, or what becomes one, as an Operand; TypeError for others."""
+    if type(value) is np.ndarray and value.dtype in _AS_THEY_ARE:
+        return Operand(_array_kind(value.dtype, value.shape), value)
     mask = np.ma.getmaskarray(value) if is_masked(value) else None
     array = read_array(argument, value)
     kind = Kind(array.dtype, array.shape, is_weak(value), mask is not None, exact=_exact_kind(argument, array))
     return Operand(kind, array, mask)
+
+
+@functools.lru_cache(maxsize=512)
+def _array_kind(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Kind:
+    return Kind(dtype, shape, exact="float" if dtype.kind in "fc" else None)
 
 
 def _exact_kind(argument: str, array: NDArray[Any]) -> str | None:

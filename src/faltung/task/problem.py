@@ -15,6 +15,7 @@ from faltung.meaning.extent import Operation
 from faltung.task.structure import UNKNOWN, Structure
 
 Index = tuple[int, ...]
+_NO_TYPE = np.dtype("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,18 @@ class Problem:
     _first: Index = field(default=(), init=False, repr=False)
     """Where output 0 meets tap 0: all that centre and low end mean for the sum."""
     _hash: int = field(default=0, init=False, repr=False, compare=False)
+    compute_dtype: np.dtype[Any] = field(default=_NO_TYPE, init=False, repr=False, compare=False)
+    """The type in which an algorithm sums."""
+    renormalise: bool = field(default=False, init=False, repr=False, compare=False)
+    """Whether sums are scaled up by the weights present."""
 
     def __post_init__(self) -> None:
         sign = 1 if self.operation == "convolve" else -1
         axes = zip(self.low, self.center, self.dilation, strict=True)
         object.__setattr__(self, "_first", tuple(r + sign * d * m for r, m, d in axes))
+        types = self.input_dtype, self.kernel_dtype, self.result_dtype
+        object.__setattr__(self, "compute_dtype", numbers.compute_type(*types))
+        object.__setattr__(self, "renormalise", self.omit or "normalize" in self.boundary)
         # Once: a Problem is looked up several times in a call, and twenty fields take a while.
         compared = tuple(getattr(self, name) for name in _COMPARED)
         object.__setattr__(self, "_hash", hash(compared))
@@ -99,11 +107,6 @@ class Problem:
         return self.batch * self.filters * math.prod(self.length)
 
     @property
-    def renormalise(self) -> bool:
-        """Whether sums are scaled up by the weights present."""
-        return self.omit or "normalize" in self.boundary
-
-    @property
     def plain(self) -> bool:
         """One batch, one channel in and out, no input dilation: what arrays ask for."""
         return self.batch == self.channels == self.filters == 1 and not any(u > 1 for u in self.input_dilation)
@@ -124,11 +127,6 @@ class Problem:
             self.groups,
             self.renormalise,
         )
-
-    @property
-    def compute_dtype(self) -> np.dtype[Any]:
-        """The type in which an algorithm sums."""
-        return numbers.compute_type(self.input_dtype, self.kernel_dtype, self.result_dtype)
 
     def reach(self) -> tuple[tuple[int, int], ...]:
         """First and last input position, per axis, that output position 0 reads (box aside)."""

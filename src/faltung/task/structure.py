@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import functools
 import re
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faltung import errors
+from faltung._native import _core
 
 
 class Structure(NamedTuple):
@@ -49,22 +50,24 @@ class Structure(NamedTuple):
 
 _FACT = re.compile(r"(?P<negated>not-)?(?P<fact>finite|nonnegative|constant|symmetric)|rank=(?P<rank>[1-9][0-9]*)")
 UNKNOWN = Structure()
+# The native core looks; nothing but the definition computes with other types.
+_OBSERVED = frozenset(map(np.dtype, "?bBhHiIlLqQefdFD"))
 
 
 def observe(w: NDArray[Any], rank: int | None = None) -> Structure:
     """The facts that one look at the values, (filters, channels, *kernel), gives, O(size), and the
     rank where it is known.
     """
-    if w.dtype.kind == "O":
+    if w.dtype not in _OBSERVED:
         return UNKNOWN
-    rank = 1 if max(w.shape, default=1) == w.size else rank
-    backwards = (slice(None), slice(None), *(slice(None, None, -1),) * (w.ndim - 2))
-    symmetric = bool((w == w[backwards]).all())
-    if w.dtype.kind == "c":
-        return Structure(bool(np.isfinite(w).all()), False, False, symmetric, rank)
-    low, high = w.min(), w.max()  # NaN if any weight is
-    finite = math.isfinite(low) and math.isfinite(high)
-    return Structure(finite, bool(finite and low >= 0), bool(finite and low == high), symmetric, rank)
+    seen = np.ascontiguousarray(w, np.float32 if w.dtype == np.float16 else None)
+    return _facts(_core.kernel_facts(seen), rank)
+
+
+@functools.lru_cache(maxsize=256)
+def _facts(seen: tuple[bool, ...], rank: int | None) -> Structure:
+    finite, nonnegative, constant, symmetric, is_line = seen
+    return Structure(finite, nonnegative, constant, symmetric, 1 if is_line else rank)
 
 
 def with_rank(structure: Structure, rank: int) -> Structure:
