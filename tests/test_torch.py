@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
@@ -204,6 +205,29 @@ def test_mapped_layers(in_dims: Any) -> None:
 
 
 # tensors -----------------------------------------------------------------------------------
+
+
+def test_derivatives_reach_tensors_that_do_not_require_them() -> None:
+    """What `torch.func` and forward derivatives look at need not say ``requires_grad``."""
+    x, w, dx = torch.rand(1, 2, 9), torch.rand(3, 2, 4), torch.rand(1, 2, 9)
+    layer = functools.partial(ftt.correlate, w=w, padding=1)
+    expected = layer(dx)
+    _, pushed = torch.func.jvp(layer, (x,), (dx,))
+    with torch.autograd.forward_ad.dual_level(), torch.no_grad():
+        dual = layer(torch.autograd.forward_ad.make_dual(x, dx))
+        tangent = torch.autograd.forward_ad.unpack_dual(dual).tangent
+    pulled = torch.func.grad(lambda given: (layer(given) * expected).sum())(x)
+    assert torch.allclose(pushed, expected)
+    assert torch.allclose(tangent, expected)
+    assert torch.allclose((pulled * dx).sum(), (expected * expected).sum())
+
+
+def test_nothing_is_kept_where_no_gradient_is_wanted() -> None:
+    x, w = torch.rand(1, 2, 9), torch.rand(3, 2, 4, requires_grad=True)
+    with torch.no_grad():
+        assert ftt.correlate(x, w).grad_fn is None
+    assert ftt.correlate(x, w.detach()).grad_fn is None
+    assert ftt.correlate(x, w).grad_fn is not None
 
 
 def test_tensors_are_read_in_place(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ and these with compensation, so that the bound holds for sums of any length.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -30,7 +31,7 @@ from faltung.algorithms.algorithm import (
 )
 from faltung.algorithms.correlation import correlation, correlation_taps
 from faltung.algorithms.direct import DIRECT
-from faltung.machine import Machine, current
+from faltung.machine import Machine, shipped
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
@@ -38,6 +39,8 @@ _SERVED = (np.dtype(np.float32), np.dtype(np.float64))
 # Elements of the input that a channel may be copied to however small it is.
 _MOST_COPIED = 2**24
 _CALL_SECONDS = 15e-6
+# Weights whose packing several threads share.
+_WORTH_SHARING = 2**16
 
 
 def _refuse(problem: Problem) -> str | None:
@@ -81,13 +84,25 @@ def _use_of_lanes(problem: Problem, lanes: int) -> tuple[float, float]:
     return filters / (-(-filters // lanes) * lanes), line / (-(-line // lanes) * lanes) * min(0.4 + 0.2 * filters, 1)
 
 
+@functools.lru_cache(maxsize=512)
+def _positions_in_lanes(problem: Problem, instruction_set: str) -> bool:
+    lanes = int(vectors(problem.compute_dtype, shipped(instruction_set)))
+    for_filters, for_positions = _use_of_lanes(problem, lanes)
+    return for_positions > for_filters
+
+
+def _aligned(values: Array) -> Array:
+    return values if values.flags.aligned else values.copy()
+
+
 def _prepare(problem: Problem, weights: Weights) -> Run:
     calls, taps = correlation(problem), correlation_taps(problem, weights.values)
-    for_filters, for_positions = _use_of_lanes(problem, int(vectors(problem.compute_dtype, current())))
-    how = (problem.groups, for_positions > for_filters, settings.level(), settings.get_threads())
+    in_lanes = _positions_in_lanes(problem, settings.get_instruction_set())
+    threads = settings.get_threads() if taps.size > _WORTH_SHARING else 1
     banks = []
     for phase in calls.phases:
-        chosen = None if phase.taps is None else np.require(taps[phase.taps], requirements=["A"])
+        chosen = None if phase.taps is None else _aligned(taps[phase.taps])
+        how = (problem.groups, in_lanes, settings.level(), threads)
         banks.append(chosen if chosen is None else _core.ChannelProduct(chosen, *how))
     if not all(bank is None or bank.finite for bank in banks):
         return DIRECT.prepare(problem, weights)  # absent terms are not zeros, which infinity would meet
@@ -95,7 +110,7 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
     fill = float(problem.fill_value.real)
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
-        x = np.require(x, requirements=["A"])
+        x = _aligned(x)
         for phase, bank in zip(calls.phases, banks, strict=True):
             target = out[phase.outputs]
             if bank is None:

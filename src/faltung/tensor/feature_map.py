@@ -31,7 +31,7 @@ def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int 
     OverflowError
         An exact integer result does not fit.
     """
-    count = settings.get_threads() if threads is None else settings.checked_threads(threads)
+    count = None if threads is None else settings.checked_threads(threads)
     if 0 in x.shape or 0 in w.shape:
         choose(problem, method)  # for its errors
         return np.zeros((problem.batch, problem.filters, *problem.length), problem.result_dtype)

@@ -89,6 +89,8 @@ def in_type(values: Array, dtype: DType) -> Array:
     OverflowError
         An exact integer does not fit.
     """
+    if values.dtype == dtype:
+        return values
     if numbers.is_integral(dtype) and values.size:
         low, high = numbers.integer_range(dtype)
         if int(values.min()) < low or int(values.max()) > high:

@@ -13,7 +13,7 @@ from faltung.meaning import boundary as boundaries
 from faltung.meaning import extent, numbers
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import OPERATIONS, Operation
-from faltung.task.describe import PROBLEMS_REMEMBERED, accuracy_of, fill_value_as
+from faltung.task.describe import PROBLEMS_REMEMBERED, accuracy_of, fill_value_as, frozen_words
 from faltung.task.per_axis import REACH_LIMIT, each, integer, step
 from faltung.task.problem import Index, Problem
 from faltung.tensor import errors as layer_errors
@@ -79,14 +79,22 @@ class Said(NamedTuple):
     output_padding: Integers
 
 
+_UNSAID: dict[str, Any] = {
+    **Options()._asdict(),
+    "bias": None,
+    "method": "auto",
+    "threads": None,
+    "output_padding": 0,
+}
+
+
 def read_words(function: str, words: Mapping[str, Any], known: Any = Words) -> Said:
     """The words sorted; TypeError, as Python has it, for one that the function does not know."""
-    unknown = next((word for word in words if word not in known.__annotations__), None)
-    if unknown is not None:
+    if not words.keys() <= known.__annotations__.keys():
+        unknown = next(word for word in words if word not in known.__annotations__)
         raise TypeError(f"{function}() got an unexpected keyword argument {unknown!r}")
-    said: dict[str, Any] = {"bias": None, "method": "auto", "threads": None, "output_padding": 0, **words}
-    others = [said.pop(word) for word in Said._fields[1:]]
-    return Said(Options(**said), *others)
+    said = {**_UNSAID, **words}
+    return Said(Options._make(map(said.__getitem__, Options._fields)), *map(said.__getitem__, Said._fields[1:]))
 
 
 class Layer(NamedTuple):
@@ -111,7 +119,7 @@ class Layer(NamedTuple):
             The channels do not match, or there is no output.
         """
         try:
-            return _remembered(self, type(self.fill_value).__name__, x, x_shape, w, w_shape)
+            return _problem_remembered(self, self.fill_value, x, x_shape, w, w_shape)
         except TypeError:
             return self._problem(x, x_shape, w, w_shape)  # an unhashable fill value, or the error itself
 
@@ -183,8 +191,9 @@ class Layer(NamedTuple):
         return problem.with_fill_value(fill)
 
 
-@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
-def _remembered(layer: Layer, _fill: str, x: DType, x_shape: Index, w: DType, w_shape: Index) -> Problem:
+# By the fill value's type as well: 0 and 0j are equal.
+@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED, typed=True)
+def _problem_remembered(layer: Layer, _fill: Any, x: DType, x_shape: Index, w: DType, w_shape: Index) -> Problem:
     return layer._problem(x, x_shape, w, w_shape)
 
 
@@ -196,6 +205,22 @@ def read_layer(operation: Any, ndim: int, options: Options) -> Layer:
     ValueError, TypeError, OverflowError
         They mean none; the message says which, and the mend.
     """
+    frozen = frozen_words(options)
+    if frozen is None:
+        return _read_layer(operation, ndim, options)
+    words, types_within = frozen
+    try:
+        return _layer_remembered(operation, ndim, types_within, *words)
+    except (TypeError, ValueError, OverflowError):
+        return _read_layer(operation, ndim, options)  # the same error, in the user's own words
+
+
+@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED, typed=True)
+def _layer_remembered(operation: Any, ndim: int, _types_within: Any, *words: Any) -> Layer:
+    return _read_layer(operation, ndim, Options._make(words))
+
+
+def _read_layer(operation: Any, ndim: int, options: Options) -> Layer:
     if operation not in OPERATIONS:
         raise errors.unknown_word("operation", operation, OPERATIONS)
     count = integer("groups", options.groups)

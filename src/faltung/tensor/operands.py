@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from faltung.task.operand import Operand, as_operand
 from faltung.task.per_axis import integer
 from faltung.task.problem import Index
+from faltung.task.reading import is_masked
 from faltung.tensor import errors
 
 Array = NDArray[Any]
@@ -81,24 +82,23 @@ def _together(source: Operand, kernel: Operand, batched: bool, *given: object) -
     weights = kernel.astype(w.beside(x), "w").values
     assert samples is not None
     assert weights is not None
-    halves = [value.dtype for value in given if isinstance(value, np.ndarray) and _is_bfloat16(value)]
-    only = len(halves) == sum(not operand.kind.weak for operand in (source, kernel))
-    return Operands(
-        samples if batched else samples[np.newaxis], weights, batched, halves[0] if halves and only else None
-    )
+    halves = [value.dtype for value in given if _is_bfloat16(value)]
+    only = halves and len(halves) == (not x.weak) + (not w.weak)
+    return Operands(samples if batched else samples[np.newaxis], weights, batched, halves[0] if only else None)
 
 
 def read_operand(argument: str, value: object) -> Operand:
     """One array; TypeError for what is none, ValueError for masked ones."""
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         raise errors.not_for_tensors(f"a masked array as {argument}", "a layer has no missing samples; fill them first")
-    if isinstance(value, np.ndarray) and _is_bfloat16(value):
+    if _is_bfloat16(value):
         value = value.astype(np.float32)  # in which it would be summed
     return as_operand(argument, value)
 
 
-def _is_bfloat16(array: Array) -> bool:
-    return array.dtype.name == "bfloat16"
+def _is_bfloat16(value: object) -> TypeGuard[Array]:
+    # NumPy spells out a type's name in a microsecond, and has few types of kind V.
+    return isinstance(value, np.ndarray) and value.dtype.kind == "V" and value.dtype.name == "bfloat16"
 
 
 def read_shape(argument: str, value: object) -> Index:

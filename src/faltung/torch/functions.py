@@ -123,9 +123,9 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
     samples = x if batched else x[None]
     if transposed:
         shape = output_shape(form.layer, tuple(samples.shape), tuple(w.shape), said.output_padding)
-        y = vendor.adjoint(samples, w, form, shape) if on_vendor else InputGradient.apply(samples, w, shape, form)
+        y = vendor.adjoint(samples, w, form, shape) if on_vendor else InputGradient.of(samples, w, shape, form)
     else:
-        y = vendor.output(samples, w, form) if on_vendor else Output.apply(samples, w, None, form)
+        y = vendor.output(samples, w, form) if on_vendor else Output.of(samples, w, None, form)
     y = y if said.bias is None else y + column(torch.as_tensor(said.bias), y)
     return y if batched else y[0]
 

@@ -6,6 +6,8 @@ the others; so all derivatives of any order follow.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,22 @@ import torch
 
 from faltung.tensor.form import Array, Form, Shape, in_type
 
+_ANY_ARGUMENTS = inspect.Signature([inspect.Parameter("arguments", inspect.Parameter.VAR_POSITIONAL)])
+
 
 class _Face(torch.autograd.Function):
     """What the three share: ``apply(first, second, shape, form)``, with the shape of the third."""
 
     first_is_kernel = second_is_kernel = result_is_kernel = False
+
+    def __init_subclass__(cls) -> None:
+        # `apply` binds its arguments to this in every call: to named ones takes as long as a small layer.
+        cls.forward.__signature__ = _ANY_ARGUMENTS
+
+    @classmethod
+    def of(cls, first: Any, second: Any, shape: Shape | None, form: Form) -> Any:
+        """`apply`, or where nothing differentiates or maps `forward` itself: `apply` takes as long as a small layer."""
+        return (cls.forward if _is_plain(first) and _is_plain(second) else cls.apply)(first, second, shape, form)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, _output: Any) -> None:
@@ -113,6 +126,16 @@ class KernelGradient(_Face):
         return gx, back, None, None
 
 
+def _is_plain(tensor: Any) -> bool:
+    """Whether neither autograd, backward or forward, nor a transformation of `torch.func` looks at a tensor."""
+    return (
+        type(tensor) in (torch.Tensor, torch.nn.Parameter)
+        and not (tensor.requires_grad and torch.is_grad_enabled())
+        and torch.func.debug_unwrap(tensor) is tensor
+        and torch.autograd.forward_ad.unpack_dual(tensor).tangent is None
+    )
+
+
 # tensors and arrays ------------------------------------------------------------------------
 
 
@@ -120,16 +143,21 @@ def computed(function: Any, first: Any, second: Any, shape: Shape | None) -> Any
     """A tensor from a function of arrays, which share the tensors' memory."""
     dtype = torch.result_type(first, second)
     result = function(_as_array(first), _as_array(second), shape)
-    if dtype != torch.bfloat16:
-        result = in_type(result, torch.empty(0, dtype=dtype).numpy().dtype)
-    return torch.from_numpy(result).to(dtype)
+    if dtype == torch.bfloat16:
+        return torch.from_numpy(result).to(dtype)
+    return torch.from_numpy(in_type(result, _numpy_type(dtype)))
 
 
 def _as_array(tensor: Any) -> Array:
     """The tensor's own memory; a copy for bfloat16, which NumPy has not, and pending conjugates."""
-    tensor = tensor.detach().resolve_conj().resolve_neg()
-    array: Array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
-    return np.asarray(array)
+    array: Array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
+    return array
+
+
+@functools.cache
+def _numpy_type(dtype: Any) -> np.dtype[Any]:
+    kind: np.dtype[Any] = torch.empty(0, dtype=dtype).numpy().dtype
+    return kind
 
 
 def like(gradient: Any, operand: Any) -> Any:
