@@ -102,6 +102,8 @@ def read_input(x: object) -> Operand:
 
 def read_kernel(w: object) -> Operand:
     """The kernel as an Operand; a tuple of 1-D kernels is the factored kernel of their product."""
+    if type(w) is np.ndarray:
+        return as_operand("w", w)
     if isinstance(w, str) and "[" in w:
         dtype, shape, outer, center = array_spec(w)
         if outer is not None:

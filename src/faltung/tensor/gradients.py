@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,8 @@ from faltung.meaning.extent import Operation
 from faltung.task.problem import Index, Problem
 from faltung.tensor import errors
 from faltung.tensor.feature_map import feature_map
-from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
+from faltung.tensor.layer import LinearWords, read_layer, read_words
 from faltung.tensor.operands import LAYOUT, read_operands, read_shape, read_two_batches
-from faltung.tensor.padding import Padding
 
 Array = NDArray[Any]
 
@@ -27,16 +26,7 @@ def input_gradient(
     input_shape: Sequence[int],
     *,
     operation: Operation = "correlate",
-    stride: Integers = 1,
-    padding: Padding = 0,
-    dilation: Integers = 1,
-    groups: int = 1,
-    input_dilation: Integers = 1,
-    boundary: Boundaries = "constant",
-    fill_value: complex = 0,
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
+    **words: Unpack[LinearWords],
 ) -> Array:
     """The gradient of a layer's input, from the gradient of its output: the adjoint.
 
@@ -78,14 +68,14 @@ def input_gradient(
     array([[[ 1., 11., 11., 10.]]])
     """
     given, shape = read_operands(gy, w), read_shape("input_shape", input_shape)
-    options = Options(stride, padding, dilation, groups, input_dilation, boundary, fill_value, accuracy)
-    layer = read_layer(operation, given.ndim, options)
+    said = read_words("input_gradient", words, LinearWords)
+    layer = read_layer(operation, given.ndim, said.options)
     if len(shape) != np.ndim(gy):
         raise errors.shape_mismatch("input_shape", shape, np.shape(gy), "as many axes as gy has")
     batched = shape if given.batched else (1, *shape)
     forward = layer.problem(given.x.dtype, batched, given.w.dtype, given.w.shape)
     _check_output(given.x.shape, forward, f"what the layer gives for input_shape={shape}")
-    return given.as_given(adjoint(forward, given.x, given.w, method, threads))
+    return given.as_given(adjoint(forward, given.x, given.w, said.method, said.threads))
 
 
 def kernel_gradient(
@@ -94,16 +84,7 @@ def kernel_gradient(
     kernel_shape: Sequence[int],
     *,
     operation: Operation = "correlate",
-    stride: Integers = 1,
-    padding: Padding = 0,
-    dilation: Integers = 1,
-    groups: int = 1,
-    input_dilation: Integers = 1,
-    boundary: Boundaries = "constant",
-    fill_value: complex = 0,
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
+    **words: Unpack[LinearWords],
 ) -> Array:
     """The gradient of a layer's kernels, from its input and the gradient of its output.
 
@@ -146,11 +127,11 @@ def kernel_gradient(
     if np.ndim(gy) != np.ndim(x):
         raise errors.shape_mismatch("gy", np.shape(gy), np.shape(x), "as many axes as x has")
     given = read_two_batches(x, gy, batched=np.ndim(x) == len(shape))
-    options = Options(stride, padding, dilation, groups, input_dilation, boundary, fill_value, accuracy)
-    layer = read_layer(operation, len(shape) - 2, options)
+    said = read_words("kernel_gradient", words, LinearWords)
+    layer = read_layer(operation, len(shape) - 2, said.options)
     forward = layer.problem(given.x.dtype, given.x.shape, given.w.dtype, shape)
     _check_output(given.w.shape, forward, f"what the layer gives for x of shape {np.shape(x)}")
-    return given.rounded(kernel_adjoint(forward, given.x, given.w, method, threads))
+    return given.rounded(kernel_adjoint(forward, given.x, given.w, said.method, said.threads))
 
 
 def _check_output(gy_shape: Index, forward: Problem, reason: str) -> None:

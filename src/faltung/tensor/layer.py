@@ -53,10 +53,9 @@ class TransposedWords(TypedDict, total=False):
     threads: int | None
 
 
-class Words(TypedDict, total=False):
-    """What can be said of a layer by name; the help of `convolve` says what it means."""
+class LinearWords(TypedDict, total=False):
+    """What can be said of a layer without bias by name; the help of `convolve` says what it means."""
 
-    bias: Any
     stride: Integers
     padding: Padding
     dilation: Integers
@@ -67,6 +66,12 @@ class Words(TypedDict, total=False):
     method: str
     accuracy: str | float
     threads: int | None
+
+
+class Words(LinearWords, total=False):
+    """The same, and the bias."""
+
+    bias: Any
 
 
 class Said(NamedTuple):

@@ -13,7 +13,7 @@ from faltung.meaning import numbers
 from faltung.meaning.extent import Operation
 from faltung.tensor.bias import add_bias, read_bias
 from faltung.tensor.feature_map import feature_map
-from faltung.tensor.layer import Boundaries, Integers, Options, Words, read_layer, read_words
+from faltung.tensor.layer import Boundaries, Integers, Options, Said, Words, read_layer, read_words
 from faltung.tensor.operands import read_operands
 from faltung.tensor.padding import Padding
 
@@ -108,7 +108,7 @@ def convolve(
            [13, 15, 18, 20]])
     """
     options = Options(stride, padding, dilation, groups, input_dilation, boundary, fill_value, accuracy)
-    return _operate("convolve", x, w, bias, options, method, threads)
+    return _operate("convolve", x, w, Said(options, bias, method, threads, 0))
 
 
 @functools.wraps(convolve, assigned=())
@@ -137,21 +137,18 @@ def correlate(x: Any, w: Any, **words: Unpack[Words]) -> NDArray[Any]:
     array([[[[10.5, 18.5],
              [42.5, 50.5]]]])
     """
-    said = read_words("correlate", words)
-    return _operate("correlate", x, w, said.bias, said.options, said.method, said.threads)
+    return _operate("correlate", x, w, read_words("correlate", words))
 
 
-def _operate(
-    operation: Operation, x: Any, w: Any, bias: Any, options: Options, method: str, threads: int | None
-) -> NDArray[Any]:
+def _operate(operation: Operation, x: Any, w: Any, said: Said) -> NDArray[Any]:
     given = read_operands(x, w)
-    layer = read_layer(operation, given.ndim, options)
+    layer = read_layer(operation, given.ndim, said.options)
     problem = layer.problem(given.x.dtype, given.x.shape, given.w.dtype, given.w.shape)
-    offsets = read_bias(bias, problem.filters)
+    offsets = read_bias(said.bias, problem.filters)
     result = problem.result_dtype
     if offsets is not None:
         result = numbers.result_type(result, offsets.dtype)
         if problem.result_dtype == np.float16:  # rounded once, after the bias
             problem = replace(problem, result_dtype=problem.compute_dtype)
-    y = feature_map(problem, given.x, given.w, method, threads)
+    y = feature_map(problem, given.x, given.w, said.method, said.threads)
     return given.as_given(add_bias(y, offsets, result))

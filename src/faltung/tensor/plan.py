@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,8 @@ from faltung.task.array_word import array_spec
 from faltung.task.problem import Index, Problem
 from faltung.tensor import errors as layer_errors
 from faltung.tensor.feature_map import prepared
-from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
+from faltung.tensor.layer import LinearWords, read_layer, read_words
 from faltung.tensor.operands import LAYOUT, read_operand
-from faltung.tensor.padding import Padding
 
 
 class LayerPlan:
@@ -81,16 +80,7 @@ def plan(
     w: Any,
     *,
     operation: Operation = "correlate",
-    stride: Integers = 1,
-    padding: Padding = 0,
-    dilation: Integers = 1,
-    groups: int = 1,
-    input_dilation: Integers = 1,
-    boundary: Boundaries = "constant",
-    fill_value: complex = 0,
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
+    **words: Unpack[LinearWords],
 ) -> LayerPlan:
     """Plan a layer with fixed kernels: see what will be done, then do it again and again.
 
@@ -129,9 +119,10 @@ def plan(
     assert kernel is not None
     if kernel.ndim < 2 or len(shape) != kernel.ndim:
         raise layer_errors.tensor_rank(shape, kernel.shape, LAYOUT)
-    options = Options(stride, padding, dilation, groups, input_dilation, boundary, fill_value, accuracy)
-    problem = read_layer(operation, kernel.ndim - 2, options).problem(dtype, shape, kernel.dtype, kernel.shape)
-    return LayerPlan(problem, kernel, method, None if threads is None else settings.checked_threads(threads))
+    said = read_words("plan", words, LinearWords)
+    problem = read_layer(operation, kernel.ndim - 2, said.options).problem(dtype, shape, kernel.dtype, kernel.shape)
+    threads = None if said.threads is None else settings.checked_threads(said.threads)
+    return LayerPlan(problem, kernel, said.method, threads)
 
 
 def _type_and_shape(x: Any) -> tuple[np.dtype[Any], Index]:

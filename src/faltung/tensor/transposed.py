@@ -16,7 +16,7 @@ from faltung.tensor import errors as layer_errors
 from faltung.tensor import padding as paddings
 from faltung.tensor.bias import add_bias, read_bias
 from faltung.tensor.gradients import adjoint
-from faltung.tensor.layer import Boundaries, Integers, Layer, Options, TransposedWords, read_layer, read_words
+from faltung.tensor.layer import Boundaries, Integers, Layer, Options, Said, TransposedWords, read_layer, read_words
 from faltung.tensor.operands import TRANSPOSED_LAYOUT, read_operands
 from faltung.tensor.padding import Padding
 
@@ -86,7 +86,7 @@ def correlate_transposed(
     array([[[1, 2, 4, 2, 3]]])
     """
     options = Options(stride, padding, dilation, groups, 1, boundary, 0, accuracy)
-    return _operate("correlate", x, w, bias, output_padding, options, method, threads)
+    return _operate("correlate", x, w, Said(options, bias, method, threads, output_padding))
 
 
 @functools.wraps(correlate_transposed, assigned=())
@@ -101,27 +101,17 @@ def convolve_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> NDA
     >>> ft.tensor.convolve_transposed(np.ones((1, 1, 2), int), [[[1, 2, 3]]], stride=2)
     array([[[3, 2, 4, 2, 1]]])
     """
-    said = read_words("convolve_transposed", words, TransposedWords)
-    return _operate("convolve", x, w, said.bias, said.output_padding, said.options, said.method, said.threads)
+    return _operate("convolve", x, w, read_words("convolve_transposed", words, TransposedWords))
 
 
-def _operate(
-    operation: Operation,
-    x: Any,
-    w: Any,
-    bias: Any,
-    output_padding: Any,
-    options: Options,
-    method: str,
-    threads: int | None,
-) -> NDArray[Any]:
+def _operate(operation: Operation, x: Any, w: Any, said: Said) -> NDArray[Any]:
     given = read_operands(x, w, TRANSPOSED_LAYOUT)
-    layer = read_layer(operation, given.ndim, options)
-    shape = output_shape(layer, given.x.shape, given.w.shape, output_padding)
-    offsets = read_bias(bias, shape[1])
+    layer = read_layer(operation, given.ndim, said.options)
+    shape = output_shape(layer, given.x.shape, given.w.shape, said.output_padding)
+    offsets = read_bias(said.bias, shape[1])
     forward = layer.problem(given.x.dtype, shape, given.w.dtype, given.w.shape)
     forward = forward.with_box(forward.low, given.x.shape[2:])
-    y = adjoint(forward, given.x, given.w, method, threads)
+    y = adjoint(forward, given.x, given.w, said.method, said.threads)
     result = y.dtype if offsets is None else numbers.result_type(y.dtype, offsets.dtype)
     return given.as_given(add_bias(y, offsets, result))
 
