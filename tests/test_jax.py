@@ -119,6 +119,25 @@ def test_integers_that_do_not_fit_are_refused() -> None:
         ftj.correlate(x, x).block_until_ready()
 
 
+@pytest.mark.parametrize("operation", ["convolve_unshared", "correlate_unshared"])
+@pytest.mark.parametrize("options", [{"method": "lax"}, {"padding": "same", "boundary": "reflect", "stride": 2}])
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+def test_unshared_layers_are_those_of_arrays(operation: str, options: dict[str, Any], dtype: Any) -> None:
+    x, bias = random(2, 2, 5, 4, dtype=dtype), random(3)
+    words = {name: value for name, value in options.items() if name != "method"}
+    length = ft.tensor.correlate(x, random(3, 2, 2, 3), **words).shape[2:]
+    w = random(3, 2, 2, 3, *length, dtype=dtype)
+    expected = getattr(ft.tensor, operation)(x, w, bias=bias, **words)
+
+    @jax.jit
+    def layer(x: Any, w: Any, bias: Any) -> Any:
+        return getattr(ftj, operation)(x, w, bias=bias, **options)
+
+    assert_allclose(layer(x, w, bias), expected, atol=1e-13)
+    assert_allclose(layer(x[0], w, bias), expected[0], atol=1e-13)
+    check_grads(layer, (x, w, bias), order=2)
+
+
 # derivatives -------------------------------------------------------------------------------
 
 

@@ -106,6 +106,22 @@ def test_modules_are_those_of_torch(boundary: Any, mode: str, size: Any) -> None
             torch.testing.assert_close(ours(x), theirs(x))
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"stride": 2}, {"stride": 3, "padding": 1, "output_padding": 2, "dilation": 2}]
+)
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_transposed_modules_are_those_of_torch(ndim: int, options: dict[str, Any]) -> None:
+    theirs = getattr(torch.nn, f"ConvTranspose{ndim}d")(4, 6, 3, groups=2, **options).double()
+    for word in ("Correlation", "Convolution"):
+        ours = getattr(ftt, f"{word}Transposed{ndim}d")(4, 6, 3, groups=2, dtype=torch.float64, **options)
+        ours.load_state_dict(theirs.state_dict())
+        if word == "Convolution":
+            ours.weight.data = flipped(ours.weight.data)
+        x = random(2, 4, *(5, 4, 3)[:ndim])
+        torch.testing.assert_close(ours(x), theirs(x))
+        assert ("output_padding=2" in repr(ours)) == ("output_padding" in options)
+
+
 def test_same_goes_on_with_a_stride() -> None:
     layer = ftt.Correlation1d(1, 2, 4, padding="same", stride=3)
     x = random(1, 1, 8, dtype=torch.float32)

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from faltung.jax import kernels
 from faltung.jax.functions import convolve, convolve_transposed, correlate, correlate_transposed
+from faltung.jax.unshared import convolve_unshared, correlate_unshared
 
 __all__ = [
     "convolve",
     "convolve_transposed",
+    "convolve_unshared",
     "correlate",
     "correlate_transposed",
+    "correlate_unshared",
     "kernels",
 ]

@@ -127,7 +127,7 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
         y = xla.output(samples, kernel, form)
     else:
         y = bilinear.output(*_without_fill_value(samples, kernel, form))
-    y = y if said.bias is None else y + _column(jnp.asarray(said.bias), y)
+    y = y if said.bias is None else y + column(jnp.asarray(said.bias), y)
     return y if x.ndim == w.ndim else y[0]
 
 
@@ -144,7 +144,7 @@ def _without_fill_value(x: Any, kernel: Any, form: Form) -> tuple[Any, Any, Form
     return xla.continued(x, form.problem(jnp.iscomplexobj(x), x.shape, kernel.shape)), kernel, form.inside
 
 
-def _column(bias: Any, y: Any) -> Any:
+def column(bias: Any, y: Any) -> Any:
     """The bias beside outputs (N, O, *space)."""
     if bias.shape != (y.shape[1],):
         raise errors.bias_mismatch(bias.shape, y.shape[1])

@@ -25,6 +25,7 @@ class _Kernels(torch.nn.Module):
 
     operation: ClassVar[Operation]
     axes: ClassVar[int]
+    transposed: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -50,13 +51,14 @@ class _Kernels(torch.nn.Module):
         layer = read_layer(self.operation, self.axes, said)
         if padding == "same":
             said = said._replace(padding="same_upper")
-        for channels, words in ((in_channels, "in_channels"), (out_channels, "out_channels")):
-            if channels % layer.groups:
-                raise errors.groups_do_not_divide(layer.groups, words, channels)
+        for count, words in ((in_channels, "in_channels"), (out_channels, "out_channels")):
+            if count % layer.groups:
+                raise errors.groups_do_not_divide(layer.groups, words, count)
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size = each("kernel_size", kernel_size, self.axes, step("kernel_size"))
         self._said, self._padding = Said(said, None, method, threads, 0), padding
-        shape = (out_channels, in_channels // layer.groups, *self.kernel_size)
+        channels = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
+        shape = (channels[0], channels[1] // layer.groups, *self.kernel_size)
         self.weight = torch.nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
         offsets = torch.nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype)) if bias else None
         self.register_parameter("bias", offsets)
@@ -70,7 +72,7 @@ class _Kernels(torch.nn.Module):
 
     def forward(self, x: Any) -> Any:
         """The feature maps of ``x``."""
-        return operate(self.operation, x, self.weight, self._said._replace(bias=self.bias))
+        return operate(self.operation, x, self.weight, self._said._replace(bias=self.bias), self.transposed)
 
     def extra_repr(self) -> str:
         """What was said of the layer, where it is not the default."""
@@ -78,6 +80,7 @@ class _Kernels(torch.nn.Module):
         said, default = self._said.options._replace(padding=self._padding), Options()
         pairs = zip(said._fields, said, default, strict=True)
         words += [f"{name}={value!r}" for name, value, usual in pairs if value != usual]
+        words += [f"output_padding={self._said.output_padding!r}"] * (self._said.output_padding != 0)
         return ", ".join(words + ["bias=False"] * (self.bias is None))
 
 
@@ -162,5 +165,85 @@ class Correlation2d(_Kernels):
 
 class Correlation3d(_Kernels):
     """`torch.nn.Conv3d` with any boundary. Parameters as those of `Convolution2d`."""
+
+    operation, axes = "correlate", 3
+
+
+class _TransposedKernels(_Kernels):
+    """The adjoint of such a bank; the help of `CorrelationTransposed2d` says what the parameters mean."""
+
+    transposed = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        *,
+        output_padding: Integers = 0,
+        **words: Any,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, **words)
+        self._said = self._said._replace(output_padding=output_padding)
+
+
+class ConvolutionTransposed1d(_TransposedKernels):
+    """The adjoint of `Convolution1d`. Parameters as those of `CorrelationTransposed2d`."""
+
+    operation, axes = "convolve", 1
+
+
+class ConvolutionTransposed2d(_TransposedKernels):
+    """The adjoint of `Convolution2d`. Parameters as those of `CorrelationTransposed2d`."""
+
+    operation, axes = "convolve", 2
+
+
+class ConvolutionTransposed3d(_TransposedKernels):
+    """The adjoint of `Convolution3d`. Parameters as those of `CorrelationTransposed2d`."""
+
+    operation, axes = "convolve", 3
+
+
+class CorrelationTransposed1d(_TransposedKernels):
+    """`torch.nn.ConvTranspose1d`. Parameters as those of `CorrelationTransposed2d`."""
+
+    operation, axes = "correlate", 1
+
+
+class CorrelationTransposed2d(_TransposedKernels):
+    """`torch.nn.ConvTranspose2d`: feature maps grow by the stride, as in the second half of a U-Net.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size
+        C, O and the taps; the weight is (C, O/groups, *kernel), as PyTorch has it.
+    output_padding
+        Outputs added at the high end of each axis, below the stride: the stride leaves open how
+        long the forward layer's input was.
+    stride, padding, dilation, groups, bias, boundary, accuracy, method, threads, device, dtype
+        Those of the forward layer, `Correlation2d`, whose adjoint this is.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An option makes no sense, or groups do not divide the channels.
+
+    Examples
+    --------
+    >>> import torch, faltung.torch as ftt
+    >>> theirs, ours = torch.nn.ConvTranspose2d(8, 3, 2, stride=2), ftt.CorrelationTransposed2d(8, 3, 2, stride=2)
+    >>> ours.load_state_dict(theirs.state_dict())
+    <All keys matched successfully>
+    >>> x = torch.rand(2, 8, 9, 9)
+    >>> torch.allclose(ours(x), theirs(x), atol=1e-5)
+    True
+    """
+
+    operation, axes = "correlate", 2
+
+
+class CorrelationTransposed3d(_TransposedKernels):
+    """`torch.nn.ConvTranspose3d`. Parameters as those of `CorrelationTransposed2d`."""
 
     operation, axes = "correlate", 3
