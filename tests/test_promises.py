@@ -327,6 +327,25 @@ def test_a_child_forked_from_busy_threads_works() -> None:
     assert done.stdout.strip() == "True True", done.stderr
 
 
+def test_a_call_goes_on_alone_where_no_thread_can_be_started() -> None:
+    done = _python("""
+        import os, resource, numpy as np, faltung as ft
+        x, w = np.ones((600, 600), np.float32), np.ones((5, 5), np.float32)
+        call = lambda count: ft.convolve(x, w, "same", method="direct", threads=count)
+        threads = lambda: len(os.listdir("/proc/self/task"))
+        expected, before = call(1), threads()
+        with open("/proc/self/statm") as pages:
+            used = int(pages.read().split()[0]) * resource.getpagesize()
+        limits = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (used + 7 * 2**20, limits[1]))  # less than a stack takes
+        alone = call(4)
+        print(np.array_equal(alone, expected), threads() - before)
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+        print(np.array_equal(call(4), expected), threads() - before)
+    """)
+    assert done.stdout.splitlines() == ["True 0", "True 3"], done.stderr
+
+
 def test_many_threads_may_call_at_once_with_any_counts() -> None:
     x, w = np.random.default_rng(0).random((300, 301)), np.random.default_rng(1).random((7, 7))
     expected = ft.convolve(x, w, method="direct", threads=1)
