@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import faltung as ft
+from tests.fresh import python
 
 METHODS_1D = ("direct", "fft")
 FLOATS = ("float32", "float64")
@@ -265,109 +259,12 @@ def test_a_plan_keeps_its_own_kernel_and_is_shared_between_threads() -> None:
     assert all(result.tobytes() == expected.tobytes() for result in results)
 
 
-def test_a_thread_of_another_library_gets_one_thread() -> None:
-    counts: list[int] = []
-    worker = threading.Thread(target=lambda: counts.append(ft.get_threads()))
-    worker.start()
-    worker.join()
-    assert counts == [1]
-
-
-def _python(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60, check=False
-    )
-
-
 HEAVY = ("scipy", "matplotlib", "PIL", "rich", "typer", "concurrent.futures", "importlib.metadata", "multiprocessing")
 
 
 def test_import_is_light() -> None:
     loaded = f"print([name for name in {HEAVY} if name in sys.modules])"
-    assert (
-        _python(f"import sys, numpy, faltung; {loaded}").stdout == _python(f"import sys, numpy; {loaded}").stdout != ""
-    )
-
-
-def test_a_forked_child_works_after_its_parent_used_threads() -> None:
-    done = _python("""
-        import os, numpy as np, faltung as ft
-        x = np.ones((500, 500), np.float32)
-        expected = ft.convolve(x, np.ones((5, 5), np.float32), threads=3).sum()
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if ft.convolve(x, np.ones((5, 5), np.float32), threads=3).sum() == expected else 1)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    """)
-    assert done.stdout.strip() == "0", done.stderr
-
-
-def test_a_child_forked_from_busy_threads_works() -> None:
-    done = _python("""
-        import os, threading, numpy as np, faltung as ft
-        x, w = np.ones((300, 300), np.float32), np.ones((5, 5), np.float32)
-        def call():
-            return ft.convolve(x, w, "same", method="direct", threads=3).sum()
-        expected, done = call(), threading.Event()
-        def keep_calling():
-            while not done.is_set():
-                call()
-        callers = [threading.Thread(target=keep_calling) for _ in range(3)]
-        for caller in callers:
-            caller.start()
-        codes = []
-        for _ in range(20):
-            child = os.fork()
-            if child == 0:
-                os._exit(0 if call() == expected else 1)
-            codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-        done.set()
-        print(codes == [0] * 20, call() == expected)
-    """)
-    assert done.stdout.strip() == "True True", done.stderr
-
-
-def test_many_threads_may_call_at_once_with_any_counts() -> None:
-    x, w = np.random.default_rng(0).random((300, 301)), np.random.default_rng(1).random((7, 7))
-    expected = ft.convolve(x, w, method="direct", threads=1)
-
-    def call(count: int) -> list[bool]:
-        return [
-            np.array_equal(ft.convolve(x, w, method="direct", threads=1 + (count + i) % 9), expected) for i in range(10)
-        ]
-
-    with ThreadPoolExecutor(8) as pool:
-        assert all(map(all, pool.map(call, range(8))))
-
-
-def test_the_number_of_threads_may_change_from_call_to_call() -> None:
-    x, w = np.random.default_rng(0).random((400, 400)), np.random.default_rng(1).random((5, 5))
-    expected = ft.convolve(x, w, method="direct", threads=1)
-    for count in (4, 1, 30, 2, None):
-        ft.set_threads(count)
-        np.testing.assert_array_equal(ft.convolve(x, w, method="direct"), expected)
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_control_c_stops_a_long_run_within_a_second(threads: int) -> None:
-    code = f"""
-        import numpy as np, faltung as ft
-        x, w = np.ones((4000, 4000)), np.random.default_rng(0).random((301, 301))
-        print("started", flush=True)
-        ft.convolve(x, w, "same", method="direct", threads={threads})
-    """
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "started\n"
-        time.sleep(0.5)
-        sent = time.monotonic()
-        os.kill(child.pid, signal.SIGINT)
-        _, stderr = child.communicate(timeout=30)
-        assert "KeyboardInterrupt" in stderr
-        # A second on an idle machine; this one may be busy with other tests.
-        assert time.monotonic() - sent < 10
+    assert python(f"import sys, numpy, faltung; {loaded}").stdout == python(f"import sys, numpy; {loaded}").stdout != ""
 
 
 def test_the_plan_cache_is_bounded() -> None:

@@ -25,8 +25,10 @@ def discover(task: Task, method: str) -> Task:
     by the method that was asked for.
     """
     problem, weights = task.problem, task.weights
+    if weights is None or problem.structure.rank is not None:
+        return task
     wanted = method == separable.SEPARABLE.name
-    if weights is None or not _worth_searching(problem, wanted, settings.get_instruction_set()):
+    if not _worth_searching(problem, wanted, settings.get_instruction_set()):
         return task
     longest, taps = sum(k for k in problem.kernel_shape if k > 1), math.prod(problem.kernel_shape)
     terms = terms_of(weights.values[0, 0], separable.tolerance(problem), limit=max(taps // longest, 1))
@@ -42,10 +44,8 @@ def _worth_searching(problem: Problem, wanted: bool, instruction_set: str) -> bo
 
 
 def _possible(problem: Problem) -> bool:
-    if problem.structure.rank is not None or problem.structure.finite is not True:
-        return False
     one_term = problem.with_structure(with_rank(problem.structure, 1))
-    return separable.SEPARABLE.refuse(one_term) is None
+    return problem.structure.finite is True and separable.SEPARABLE.refuse(one_term) is None
 
 
 def _worthwhile(problem: Problem, machine: Machine) -> bool:
