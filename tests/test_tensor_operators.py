@@ -174,6 +174,27 @@ def test_methods_agree(method: str) -> None:
     assert_array_equal(ft.tensor.convolve(x, w, method=method, **options), ft.tensor.convolve(x, w, **options))
 
 
+@pytest.mark.parametrize("stride", [1, 2, 3, 5])
+@pytest.mark.parametrize("input_dilation", [1, 2, 3, 4])
+def test_steps_that_share_no_factor(stride: int, input_dilation: int) -> None:
+    """Phases then have steps of their own, and often a single output or none."""
+    x, w = (np.arange(2.0 * n * m, dtype="float32").reshape(n, 2, m) % 5 - 2 for n, m in ((2, 8), (3, 5)))
+    for dilation, taps, samples in itertools.product((1, 2, 3), (1, 2, 5), (1, 2, 8)):
+        steps = {"stride": stride, "dilation": dilation, "input_dilation": input_dilation, "padding": "full"}
+        few = x[..., :samples], w[..., :taps]
+        exact = ft.tensor.correlate(*few, **steps, method="definition")
+        assert_array_equal(ft.tensor.correlate(*few, **steps), exact)
+        gradients = [
+            (
+                ft.tensor.input_gradient(exact, few[1], few[0].shape, **steps, method=method),
+                ft.tensor.kernel_gradient(few[0], exact, few[1].shape, **steps, method=method),
+            )
+            for method in ("auto", "definition")
+        ]
+        for found, expected in zip(*gradients, strict=True):
+            assert_array_equal(found, expected)
+
+
 def test_any_memory_layout_gives_the_same() -> None:
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal((2, 4, 9, 8)), rng.standard_normal((3, 4, 3, 3))
