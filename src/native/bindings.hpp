@@ -10,5 +10,6 @@ void bind_chain(nanobind::module_& module);
 void bind_overlap_save(nanobind::module_& module);
 void bind_pieces(nanobind::module_& module);
 void bind_channel_product(nanobind::module_& module);
+void bind_winograd(nanobind::module_& module);
 
 }  // namespace faltung
