@@ -114,13 +114,10 @@ private:
 
     void sum_run(const float* weights, std::ptrdiff_t first, const Positions<float>& positions,
                  const WinogradPanel& panel, float* sums) const {
-        const std::ptrdiff_t last = std::min(first + winograd_run, weights_.channels());
+        const std::ptrdiff_t count = std::min(winograd_run, weights_.channels() - first);
+        const Terms<float> terms{weights + first * panel.width, offsets_.data() + first, count, winograd_block};
         const int vectors = panel.width / products_.lanes;
-        for (std::ptrdiff_t at = first; at < last; at += winograd_block) {
-            const Terms<float> terms{weights + at * panel.width, offsets_.data() + at, std::min(winograd_block, last - at)};
-            products_.filters_in_lanes(terms, positions, vectors, at > first,
-                                       {sums, places_[vectors - 1].data(), products_.lanes});
-        }
+        products_.filters_in_lanes(terms, positions, vectors, false, {sums, places_[vectors - 1].data(), products_.lanes});
     }
 
     void write(const Strips& strips, std::ptrdiff_t group, const WinogradPanel& panel, Scratch& scratch) const {

@@ -9,7 +9,7 @@ constexpr std::ptrdiff_t taps = 3;
 // Transformed samples of a block, in the second-level cache; and tiles of a block, however many
 // bytes they take: enough that the weights, which each block reads, are worth it.
 constexpr std::ptrdiff_t usual_bytes = std::ptrdiff_t{1} << 18;
-constexpr std::ptrdiff_t least_tiles = 12, most_tiles = 96;
+constexpr std::ptrdiff_t least_tiles = 48, most_tiles = 96;
 
 std::ptrdiff_t quotient_up(std::ptrdiff_t a, std::ptrdiff_t b) { return (a + b - 1) / b; }
 
