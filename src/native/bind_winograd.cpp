@@ -25,12 +25,14 @@ ArrayView view_of_floats(nb::handle object, const char* what) {
 
 class Winograd {
 public:
-    Winograd(nb::handle kernel, std::ptrdiff_t groups, int outputs, int level, int threads) {
+    Winograd(nb::handle kernel, std::ptrdiff_t groups, int outputs, std::ptrdiff_t block, int level, int threads)
+        : block_(block) {
         const ArrayView w = view_of_floats(kernel, "kernel");
         require(w.contiguous && !is_empty(w), "the kernel must be contiguous, and not empty");
         require(w.shape[2] == 3 && w.shape[3] == 3, "the kernel must have 3 x 3 taps");
         require(groups >= 1 && w.shape[0] % groups == 0, "groups must divide the filters");
         require(outputs == 2 || outputs == 4, "tiles have 2 or 4 outputs along an axis");
+        require(block >= 1, "a block has at least one channel");
         require(threads >= 1, "at least one thread is needed");
         const Level checked = check_level(level);
         const WinogradBank bank{reinterpret_cast<const float*>(w.data), groups, w.shape[0] / groups, w.shape[1]};
@@ -54,6 +56,7 @@ public:
         require(threads >= 1, "at least one thread is needed");
         if (is_empty(y)) return {};
         const WinogradCall call{*weights_,
+                                block_,
                                 x.shape[0],
                                 axis(x, y, given, 0),
                                 axis(x, y, given, 1),
@@ -83,6 +86,7 @@ private:
         return axis;
     }
 
+    std::ptrdiff_t block_;
     std::unique_ptr<WinogradWeights> weights_;
 };
 
@@ -90,10 +94,11 @@ private:
 
 void bind_winograd(nb::module_& module) {
     nb::class_<Winograd>(module, "Winograd", nb::is_final(),
-                         "A bank of kernels, (filters, channels / groups, 3, 3), transformed for tiles of `outputs` squared.\n\n"
+                         "A bank of kernels, (filters, channels / groups, 3, 3), transformed for tiles of `outputs` squared;\n"
+                         "products are summed in blocks of so many channels.\n\n"
                          "Immutable, and safe to share between threads.")
-        .def(nb::init<nb::handle, std::ptrdiff_t, int, int, int>(), nb::arg("kernel"), nb::arg("groups"),
-             nb::arg("outputs"), nb::arg("level"), nb::arg("threads"))
+        .def(nb::init<nb::handle, std::ptrdiff_t, int, std::ptrdiff_t, int, int>(), nb::arg("kernel"), nb::arg("groups"),
+             nb::arg("outputs"), nb::arg("block"), nb::arg("level"), nb::arg("threads"))
         .def("run", &Winograd::run, nb::arg("input"), nb::arg("output"), nb::arg("offset"), nb::arg("boundary"),
              nb::arg("fill"), nb::arg("threads"),
              "output[b, o, p] = sum over c, k of input[b, c, p + offset + k] * kernel[o, c, k]; returns the tiles that\n"

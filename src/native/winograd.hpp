@@ -10,12 +10,13 @@
 
 namespace faltung {
 
-// Products are summed in blocks of so many channels, runs of blocks one after another, and runs
-// with compensation. Shorter than elsewhere, because the transforms make more of each error.
-inline constexpr std::ptrdiff_t winograd_block = 16, winograd_run = 64;
+// Products of a block of channels are summed from zero, blocks of a run of so many channels are added
+// one after another, and runs with compensation.
+inline constexpr std::ptrdiff_t winograd_run = 64;
 
 struct WinogradCall {
     const WinogradWeights& weights;
+    std::ptrdiff_t block;  // of channels: the shorter, the smaller the error
     std::ptrdiff_t batch;
     Axis row, column;  // stride and dilation 1; Axis::step in elements here
     const float* input;

@@ -9,6 +9,15 @@ namespace {
 #define FALTUNG_INLINE [[gnu::always_inline]] inline
 
 using V = Vector<float>;
+using D = Vector<double>;
+
+// As many floats as a vector holds of double precision.
+struct HalfVector {
+    typedef float type __attribute__((vector_size(FALTUNG_VECTOR_BYTES / 2)));
+};
+using Half = HalfVector::type;
+
+constexpr int most_in_panel = 2 * lanes<float>;
 
 FALTUNG_INLINE V times(float factor, V v, V sum) { return multiply_add<float>(broadcast(factor), v, sum); }
 
@@ -28,11 +37,10 @@ struct Two {
         y[1] = (at[1] - at[2]) + at[3];
     }
 
-    template <class T>
-    FALTUNG_INLINE static void taps(const T* w, T* to) {
+    FALTUNG_INLINE static void taps(const D* w, D* to) {
         to[0] = -w[0];
-        to[1] = ((w[0] + w[2]) + w[1]) / 2;
-        to[2] = ((w[0] + w[2]) - w[1]) / 2;
+        to[1] = ((w[0] + w[2]) + w[1]) * 0.5;
+        to[2] = ((w[0] + w[2]) - w[1]) * 0.5;
         to[3] = w[2];
     }
 };
@@ -64,12 +72,11 @@ struct Four {
         y[3] = times(p3, difference_p, times(q3, difference_q, at[5]));
     }
 
-    template <class T>
-    FALTUNG_INLINE static void taps(const T* w, T* to) {
-        constexpr double a = p2, b = q2;
-        const T even_p = (w[0] + w[2] * a) / (2 * a * (a - b)), odd_p = w[1] * p / (2 * a * (a - b));
-        const T even_q = (w[0] + w[2] * b) / (2 * b * (b - a)), odd_q = w[1] * q / (2 * b * (b - a));
-        to[0] = w[0] / (a * b);
+    FALTUNG_INLINE static void taps(const D* w, D* to) {
+        constexpr double a = p2, b = q2, at_p = 1 / (2 * a * (a - b)), at_q = 1 / (2 * b * (b - a));
+        const D even_p = w[0] * at_p + w[2] * (at_p * a), odd_p = w[1] * (at_p * p);
+        const D even_q = w[0] * at_q + w[2] * (at_q * b), odd_q = w[1] * (at_q * q);
+        to[0] = w[0] * (1 / (a * b));
         to[1] = even_p + odd_p;
         to[2] = even_p - odd_p;
         to[3] = even_q + odd_q;
@@ -78,28 +85,48 @@ struct Four {
     }
 };
 
-// In double precision: the values are rounded once.
+FALTUNG_INLINE D load_doubled(const float* from) {
+    Half v;
+    std::memcpy(&v, from, sizeof v);
+    return __builtin_convertvector(v, D);
+}
+
+FALTUNG_INLINE void store_halved(float* to, D v) {
+    const Half half = __builtin_convertvector(v, Half);
+    std::memcpy(to, &half, sizeof half);
+}
+
+// In double precision: the values are rounded once. `plane`: those of each point, one after another.
 template <class Form>
-FALTUNG_INLINE void transform_tap(const float* taps, int width, float* to, std::ptrdiff_t apart) {
+FALTUNG_INLINE void transform_plane(const float* taps, int width, float* plane) {
     constexpr int n = Form::points;
-    double rows[n][3];
-    for (int k = 0; k < 3; ++k) {
-        const double column[3] = {taps[k * width], taps[(3 + k) * width], taps[(6 + k) * width]};
-        double values[n];
-        Form::taps(column, values);
-        for (int i = 0; i < n; ++i) rows[i][k] = values[i];
-    }
-    for (int i = 0; i < n; ++i) {
-        double values[n];
-        Form::taps(rows[i], values);
-        for (int j = 0; j < n; ++j) to[(i * n + j) * apart] = static_cast<float>(values[j]);
+    for (int filter = 0; filter < width; filter += lanes<double>) {
+        D columns[3][n];
+        for (int k = 0; k < 3; ++k) {
+            D column[3];
+            for (int i = 0; i < 3; ++i) column[i] = load_doubled(taps + (3 * i + k) * width + filter);
+            Form::taps(column, columns[k]);
+        }
+        for (int i = 0; i < n; ++i) {
+            const D row[3] = {columns[0][i], columns[1][i], columns[2][i]};
+            D values[n];
+            Form::taps(row, values);
+            for (int j = 0; j < n; ++j) store_halved(plane + (i * n + j) * width + filter, values[j]);
+        }
     }
 }
 
+// Points lie so far apart that they may meet in the same places of the cache: each is written once.
 template <class Form>
 void transform_taps(const float* taps, std::ptrdiff_t channels, int width, float* to, std::ptrdiff_t apart) {
-    for (; channels > 0; --channels, taps += 9 * width, to += width)
-        for (int filter = 0; filter < width; ++filter) transform_tap<Form>(taps + filter, width, to + filter, apart);
+    constexpr int planar = Form::points * Form::points;
+    float plane[planar * most_in_panel];
+    for (; channels > 0; --channels, taps += 9 * width, to += width) {
+        transform_plane<Form>(taps, width, plane);
+        for (int point = 0; point < planar; ++point)
+            for (int lane = 0; lane < width; lane += lanes<float>)
+                store(to + point * apart + lane, load(plane + point * width + lane));
+    }
 }
 
 template <bool odd, int... i>

@@ -50,7 +50,7 @@ public:
         const WinogradWeights weights({w_.get(), s_.groups, s_.filters, s_.channels}, tile, level, threads, never);
         const std::ptrdiff_t outputs = s_.row.outputs * s_.column.outputs, filters = s_.groups * s_.filters;
         const auto y = std::make_unique<float[]>(static_cast<std::size_t>(s_.batch * filters * outputs));
-        const WinogradCall call{weights, s_.batch, s_.row, s_.column, x_.get(), s_.groups * s_.channels * plane(),
+        const WinogradCall call{weights, tile == 2 ? 16 : 64, s_.batch, s_.row, s_.column, x_.get(), s_.groups * s_.channels * plane(),
                                 plane(), 0.0F, y.get(), filters * outputs, outputs, s_.column.outputs, 1};
         const WinogradOutcome outcome = winograd(call, threads, never);
         check(outcome.finished && outcome.strange.empty(), "finished, all finite");
@@ -118,7 +118,7 @@ void strange_samples() {
     Axis row = axis(8, 1, Boundary::constant), column = axis(12, 1, Boundary::constant);
     row.step = 12;
     column.step = 1;
-    const WinogradCall call{weights, 1, row, column, x.get(), 96, 96, 0.0F, y.get(), 96, 96, 12, 1};
+    const WinogradCall call{weights, 16, 1, row, column, x.get(), 96, 96, 0.0F, y.get(), 96, 96, 12, 1};
     check(winograd(call, 1, never).strange == std::vector<std::ptrdiff_t>{5}, "the tile of an infinite sample is named");
 }
 

@@ -155,7 +155,9 @@ class ChannelProduct:
     ) -> None: ...
 
 class Winograd:
-    def __init__(self, kernel: NDArray[Any], groups: int, outputs: int, level: int, threads: int) -> None: ...
+    def __init__(
+        self, kernel: NDArray[Any], groups: int, outputs: int, block: int, level: int, threads: int
+    ) -> None: ...
     def run(
         self,
         input: NDArray[Any],

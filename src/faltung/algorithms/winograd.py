@@ -40,8 +40,11 @@ _SINGLE = np.dtype(np.float32)
 _MODERATE = 2.0**60
 """Kernels whose largest weight is neither larger, nor smaller than its reciprocal, can be
 transformed without overflow and without loss of digits."""
-_BLOCK, _RUN = 16, 64
-"""Channels that are summed from zero, and those whose sums are added without compensation."""
+_BLOCKS, _RUN = (8, 16, 64), 64
+"""Channels that are summed from zero, and those of which sums are added without compensation."""
+_PRODUCTS_SHARE, _PRODUCTS_BESIDE_BLOCK = 0.85, 2.0
+"""Of the speed that register tiles have with long sums: what products at many points keep; and how
+many products of each output take as long as adding up a block. Measured for 64 to 512 channels."""
 _CALL_SECONDS = 20e-6
 
 
@@ -53,6 +56,8 @@ class Form(NamedTuple):
     """Of one axis: what an error of one rounding grows to at most."""
     roundings: int
     """On a path through all transforms, of both axes, without the last one."""
+    block: int
+    """Channels whose products are summed from zero: the shorter, the slower, and the smaller the error."""
 
     @property
     def points(self) -> int:
@@ -63,20 +68,24 @@ class Form(NamedTuple):
         """Tiles of all images."""
         return problem.batch * math.prod(-(-n // self.outputs) for n in problem.length)
 
+    @property
+    def speed(self) -> float:
+        """Of the products, beside that of register tiles with long sums."""
+        return _PRODUCTS_SHARE * self.block / (self.block + _PRODUCTS_BESIDE_BLOCK)
+
     def error_bound(self, problem: Problem) -> float:
         """Relative to the norms of a tile of all channels and of a kernel; with the final rounding."""
-        path = self.roundings + _summing(problem.channels // problem.groups)
+        path = self.roundings + self._summing(problem.channels // problem.groups)
         u = unit_roundoff(_SINGLE)
         return self.amplification**2 * path * u / (1 - path * u) + u
 
+    def _summing(self, channels: int) -> int:
+        """Roundings on a path through the sum over channels."""
+        in_run = min(channels, self.block) + -(-min(channels, _RUN) // self.block) - 1
+        return in_run if channels <= _RUN else in_run + 2
 
-FORMS = (Form(2, 3.0593, 6), Form(4, 7.6351, 16))
 
-
-def _summing(channels: int) -> int:
-    """Roundings on a path through the sum over channels."""
-    in_run = min(channels, _BLOCK) + -(-min(channels, _RUN) // _BLOCK) - 1
-    return in_run if channels <= _RUN else in_run + 2
+FORMS = tuple(Form(*form, block) for form in ((2, 3.0593, 6), (4, 7.6351, 16)) for block in _BLOCKS)
 
 
 def _allowed(problem: Problem) -> float:
@@ -106,7 +115,9 @@ def _refuse(problem: Problem) -> str | None:
         return "a transform's error is relative to the norm, not to each element"
     if not _forms(problem):
         bound = min(form.error_bound(problem) for form in FORMS)
-        return f"its error bound {bound:.1e} exceeds {_allowed(problem):.1e}, which accuracy={problem.accuracy!r} allows"
+        return (
+            f"its error bound {bound:.1e} exceeds {_allowed(problem):.1e}, which accuracy={problem.accuracy!r} allows"
+        )
     return beyond_native_indices(problem)
 
 
@@ -120,18 +131,23 @@ def _form(problem: Problem, machine: Machine) -> Form:
 
 def _cost_of(form: Form, problem: Problem, machine: Machine) -> Cost:
     lanes = int(vectors(_SINGLE, machine))
-    filters, tiles, plane = problem.filters // problem.groups, form.tiles(problem), form.points**2
-    in_lanes = problem.groups * -(-filters // lanes) * lanes
-    products = tiles * plane * problem.channels // problem.groups
-    weights = plane * in_lanes * problem.channels // problem.groups
-    transformed = tiles * plane * (problem.channels + in_lanes)
-    peak = products * problem.filters / (lanes * machine.vector_products_per_second)
-    multiplying = products * in_lanes / (lanes * machine.vector_products_per_second) / machine.tile_efficiency
-    moving = (bytes_moved(problem) + weights * _SINGLE.itemsize) / machine.bytes_per_second
-    transforming = (transformed + weights) / machine.copied_elements_per_second
+    channels, filters = problem.channels // problem.groups, problem.filters // problem.groups
+    tiles, plane = form.tiles(problem), form.points**2
+    computed = problem.groups * -(-filters // lanes) * lanes  # filters, those that fill up vectors included
+    rate = lanes * machine.vector_products_per_second
+    peak = tiles * plane * channels * problem.filters / rate
+    multiplying = tiles * plane * channels * computed / rate / (machine.tile_efficiency * form.speed)
+    # Along both axes each value of a tile is a sum of as many others; loads and shuffles take the rest.
+    transforming = tiles * (problem.channels + computed) * 2 * form.points**3 / rate
+    weights = plane * channels * computed
+    moving, reading = (count / machine.bytes_per_second for count in (bytes_moved(problem), weights * _SINGLE.itemsize))
     return Cost(
-        seconds=_CALL_SECONDS + max(multiplying, moving) + transforming,
-        limit_seconds=max(peak, moving),
+        seconds=_CALL_SECONDS
+        + max(multiplying, moving)
+        + reading
+        + transforming
+        + weights / machine.copied_elements_per_second,
+        limit_seconds=max(peak, moving + reading),
         error_bound=form.error_bound(problem),
         workspace=weights * _SINGLE.itemsize,
         detail=f"F({form.outputs}, 3), {problem.filters} filters of {problem.taps} taps",
@@ -146,7 +162,7 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
     if not _moderate(taps):
         return CHANNEL_PRODUCT.prepare(problem, weights)
     form = _form(problem, current())
-    bank = _core.Winograd(taps, problem.groups, form.outputs, settings.level(), settings.get_threads())
+    bank = _core.Winograd(taps, problem.groups, form.outputs, form.block, settings.level(), settings.get_threads())
     calls = correlation(problem)
     (phase,) = calls.phases
     offset, boundary, fill = phase.offset[-2:], calls.boundary[-2:], float(problem.fill_value.real)
