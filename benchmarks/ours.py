@@ -85,6 +85,7 @@ def question(problem: Problem) -> dict[str, Any]:
         "center": (problem.center, center),
         "stride": (problem.stride, ones),
         "dilation": (problem.dilation, ones),
+        "accuracy": (problem.accuracy, "norm"),
     }
     return {"mode": mode} | {name: value for name, (value, default) in asked.items() if value != default}
 
@@ -104,4 +105,5 @@ def layer_question(problem: Problem) -> dict[str, Any]:
         "input_dilation": problem.input_dilation,
         "boundary": problem.boundary,
         "fill_value": problem.fill_value,
+        "accuracy": problem.accuracy,
     }

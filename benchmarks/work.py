@@ -27,9 +27,17 @@ def operations(algorithm: str, problem: Problem) -> float | None:
             return 2.0 * _products(problem) * rank * sum(k for k in problem.kernel_shape if k > 1) * problem.outputs
         case "fft":
             return problem.outputs * _transform_operations(problem)
+        case "winograd":
+            return 2.0 * problem.taps / 9 * problem.filters * _values_in_tiles(problem)
         case "running_sum":
             return 3.0 * sum(k > 1 for k in problem.kernel_shape) * problem.outputs
     return None
+
+
+def _values_in_tiles(problem: Problem) -> int:
+    """Points of all tiles of a filter, of 2 or 4 outputs along an axis, whichever are fewer."""
+    rows, columns = problem.length
+    return min(problem.batch * (-(-rows // m)) * -(-columns // m) * (m + 2) ** 2 for m in (2, 4))
 
 
 def _products(problem: Problem) -> int:

@@ -173,6 +173,8 @@ def test_work_counts_what_each_algorithm_does() -> None:
     assert work.operations("direct", image) == 2 * 15 * 100
     assert work.operations("separable", image) == 2 * 8 * 100
     assert work.operations("crystal ball", image) is None
+    layer = Problem.parse("correlate x=f32[1,7|8,8] w=f32[5,7|3,3] mode=same")
+    assert work.operations("winograd", layer) == 2 * 7 * 5 * 4 * 36
     assert work.size(image) == 4 * (100 + 15 + 100)
     both_complex = Problem.parse("convolve x=c64[10] w=c64[3] mode=same")
     assert work.operations("direct", both_complex) == 4 * 2 * 3 * 10

@@ -28,6 +28,12 @@ bool is_empty(const ArrayView& view) {
     return std::find(view.shape, view.shape + view.dimensions, 0) != view.shape + view.dimensions;
 }
 
+std::ptrdiff_t element_step(const ArrayView& view, int axis) {
+    const std::ptrdiff_t size = size_of(view.element), step = view.strides[axis];
+    require(step % size == 0, "strides must be whole elements");
+    return step / size;
+}
+
 Axis make_axis(const ArrayView& input, std::ptrdiff_t taps, const ArrayView& output, const Parameters& given,
                std::size_t i) {
     Axis axis;

@@ -26,6 +26,8 @@ void require_one_for_each_axis(const Parameters& given, int dimensions);
 
 [[nodiscard]] ArrayView view_of(nanobind::handle object, const char* what);
 [[nodiscard]] bool is_empty(const ArrayView& view);
+// Elements from one entry of an axis to the next.
+[[nodiscard]] std::ptrdiff_t element_step(const ArrayView& view, int axis);
 [[nodiscard]] Axis make_axis(const ArrayView& input, std::ptrdiff_t taps, const ArrayView& output,
                              const Parameters& given, std::size_t i);
 [[nodiscard]] Level check_level(int level);

@@ -18,13 +18,6 @@ namespace {
 template <class T>
 constexpr Element element_of = sizeof(T) == 4 ? Element::float32 : Element::float64;
 
-// Elements from one entry of an axis to the next.
-std::ptrdiff_t element_step(const ArrayView& view, int axis) {
-    const std::ptrdiff_t size = size_of(view.element), step = view.strides[axis];
-    require(step % size == 0, "strides must be whole elements");
-    return step / size;
-}
-
 void require_floats(const ArrayView& view, const char* what) {
     if (view.parts != 1 || (view.element != Element::float32 && view.element != Element::float64))
         throw nb::type_error(what);

@@ -11,5 +11,6 @@ void bind_kernel_facts(nanobind::module_& module);
 void bind_overlap_save(nanobind::module_& module);
 void bind_pieces(nanobind::module_& module);
 void bind_channel_product(nanobind::module_& module);
+void bind_winograd(nanobind::module_& module);
 
 }  // namespace faltung

@@ -34,11 +34,18 @@ FALTUNG_INLINE void with_count(std::ptrdiff_t n, const Call& call) {
 template <class T, int P, int V>
 struct Tile {
     const T* from[P];
-    Vector<T> sums[P][V]{};
+    Vector<T> sums[P][V];
 
     FALTUNG_INLINE Tile(const Positions<T>& positions, std::ptrdiff_t first) {
 #pragma GCC unroll 12
         for (int p = 0; p < P; ++p) from[p] = positions.samples + positions.bases[first + p];
+    }
+
+    FALTUNG_INLINE void clear() {
+#pragma GCC unroll 12
+        for (int p = 0; p < P; ++p)
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) sums[p][v] = Vector<T>{};
     }
 
     FALTUNG_INLINE void store_at(const Sums<T>& to, std::ptrdiff_t first, bool add) const {
@@ -52,7 +59,17 @@ struct Tile {
     }
 };
 
+// The block of terms that begins at one, each of so many weights.
+template <class T>
+FALTUNG_INLINE Terms<T> block_of(const Terms<T>& terms, std::ptrdiff_t at, int width) {
+    const std::ptrdiff_t rest = terms.count - at;
+    return {terms.weights + at * width, terms.offsets + at, rest < terms.block ? rest : terms.block};
+}
+
 struct FiltersInLanes {
+    template <class T, int V>
+    static constexpr int width = V * lanes<T>;
+
     template <class T, int P, int V>
     FALTUNG_INLINE static void multiply(const Terms<T>& terms, Tile<T, P, V>& tile) {
         const T* weights = terms.weights;
@@ -72,6 +89,9 @@ struct FiltersInLanes {
 };
 
 struct PositionsInLanes {
+    template <class T, int F>
+    static constexpr int width = F;
+
     template <class T, int P, int F>
     FALTUNG_INLINE static void multiply(const Terms<T>& terms, Tile<T, P, F>& tile) {
         const T* weights = terms.weights;
@@ -90,19 +110,22 @@ struct PositionsInLanes {
     }
 };
 
-// Tiles of as equal a height as may be: none is left with a single position.
+// Tiles of as equal a height as may be: none is left with a single position. Copies of what is given
+// stay in registers, where a store of sums might have changed the original.
 template <class Product, int most_height, int V, class T>
-FALTUNG_INLINE void for_each_tile(const Terms<T>& terms, const Positions<T>& positions, bool add,
-                      const Sums<T>& sums) {
+FALTUNG_INLINE void for_each_tile(Terms<T> terms, Positions<T> positions, bool add, Sums<T> sums) {
     const std::ptrdiff_t tiles = (positions.count + most_height - 1) / most_height;
     const std::ptrdiff_t height = positions.count / tiles, taller = positions.count % tiles;
     std::ptrdiff_t first = 0;
     const auto run = [&](std::ptrdiff_t count, std::ptrdiff_t rows) FALTUNG_INLINED {
         with_count<most_height>(rows, [&](auto p) FALTUNG_INLINED {
             for (std::ptrdiff_t tile = 0; tile < count; ++tile, first += p.count) {
-                Tile<T, p.count, V> sum(positions, first);
-                Product::multiply(terms, sum);
-                sum.store_at(sums, first, add);
+                Tile<T, p.count, V> tile_sums(positions, first);
+                for (std::ptrdiff_t at = 0; at < terms.count; at += terms.block) {
+                    tile_sums.clear();
+                    Product::multiply(block_of(terms, at, Product::template width<T, V>), tile_sums);
+                    tile_sums.store_at(sums, first, add || at > 0);
+                }
             }
         });
     };

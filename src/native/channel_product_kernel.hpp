@@ -27,6 +27,7 @@ struct Terms {
     const T* weights;
     const std::ptrdiff_t* offsets;
     std::ptrdiff_t count;
+    std::ptrdiff_t block = most_terms;  // summed from zero; sums of blocks are added one after another
 };
 
 // Output positions, or vectors of them, and where each one's first sample lies.
@@ -64,7 +65,7 @@ struct CopiedLine {
 template <class T>
 struct ChannelProductKernel {
     int lanes;
-    // sums = (or +=) the sum over at most `most_terms` terms; a panel of so many vectors of filters.
+    // sums = (or +=) the sum over the terms; a panel of so many vectors of filters.
     void (*filters_in_lanes)(const Terms<T>& terms, const Positions<T>& positions, int vectors, bool add,
                              const Sums<T>& sums);
     // The same for vectors of positions; a panel of so many filters.

@@ -32,4 +32,5 @@ NB_MODULE(_core, module) {
     faltung::bind_overlap_save(module);
     faltung::bind_pieces(module);
     faltung::bind_channel_product(module);
+    faltung::bind_winograd(module);
 }

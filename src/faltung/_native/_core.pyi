@@ -159,3 +159,17 @@ class ChannelProduct:
         fill: float,
         threads: int,
     ) -> None: ...
+
+class Winograd:
+    def __init__(
+        self, kernel: NDArray[Any], groups: int, outputs: int, block: int, level: int, threads: int
+    ) -> None: ...
+    def run(
+        self,
+        input: NDArray[Any],
+        output: NDArray[Any],
+        offset: list[int],
+        boundary: list[int],
+        fill: float,
+        threads: int,
+    ) -> list[int]: ...

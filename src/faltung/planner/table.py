@@ -8,7 +8,8 @@ from faltung.algorithms.definition import DEFINITION
 from faltung.algorithms.direct import DIRECT
 from faltung.algorithms.fft import FFT
 from faltung.algorithms.separable import SEPARABLE
+from faltung.algorithms.winograd import WINOGRAD
 
-ALGORITHMS: tuple[Algorithm, ...] = (SEPARABLE, FFT, DIRECT, CHANNEL_PRODUCT, DEFINITION)
+ALGORITHMS: tuple[Algorithm, ...] = (SEPARABLE, FFT, DIRECT, CHANNEL_PRODUCT, WINOGRAD, DEFINITION)
 
 METHODS: tuple[str, ...] = ("auto", *(algorithm.name for algorithm in ALGORITHMS))

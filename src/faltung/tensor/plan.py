@@ -110,7 +110,7 @@ def plan(
     >>> import numpy as np, faltung as ft
     >>> p = ft.tensor.plan("f32[1,16|32,32]", np.ones((64, 16, 3, 3), np.float32), padding=1)
     >>> p.algorithm
-    'channel_product'
+    'winograd'
     >>> p(np.ones((1, 16, 32, 32), np.float32))[0, 0, 0, :3]
     array([64., 96., 96.], dtype=float32)
     """
