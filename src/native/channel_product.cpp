@@ -20,7 +20,7 @@ constexpr std::ptrdiff_t usual_tasks = 16;
 constexpr std::ptrdiff_t few_panels = 8;
 // Copies of small blocks that are made before the first of them is summed: a vector that is loaded
 // soon after it was stored in parts would wait for them.
-constexpr std::ptrdiff_t bytes_ahead = 16 * 1024;
+constexpr std::ptrdiff_t bytes_ahead = 8 * 1024;
 
 template <class T>
 struct Scratch {

@@ -115,7 +115,9 @@ void LayerBlocks::choose_block() {
     for (std::size_t i = 1; i < copied_.size(); ++i) vectors_in_row_ *= copied_[i].outputs;
     if (lanes_ > 1) vectors_in_row_ = vectors_in_row_ / copied_.back().outputs * quotient_up(copied_.back().outputs, lanes_);
     strips_in_row_ = chained_ && row_axis() > 0 ? vectors_in_row_ / copied_[row_axis()].outputs : vectors_in_row_;
-    const std::ptrdiff_t usual = lanes_ > 1 ? usual_vectors : usual_positions;
+    // With strides a vector of sums takes as many of samples.
+    const std::ptrdiff_t read = lanes_ > 1 ? copied_[0].base(1) * copied_.back().phases : 1;
+    const std::ptrdiff_t usual = lanes_ > 1 ? std::max<std::ptrdiff_t>(usual_vectors / read, 1) : usual_positions;
     const std::ptrdiff_t rows = copied_[0].outputs, in_image = rows * vectors_in_row_;
     if (in_image <= usual) {
         rows_ = rows;

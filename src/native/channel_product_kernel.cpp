@@ -292,6 +292,15 @@ bool interleave(const Rows<T>& from, int rows, int width, T* to, std::ptrdiff_t 
     return all_zero<T>(strange) && rest == 0;
 }
 
+// Each element in the place of two neighbours, of which it becomes the first.
+template <class T, int... i>
+FALTUNG_INLINE void store_alternate(Vector<T> v, T* to, std::integer_sequence<int, i...>) {
+    constexpr int half = lanes<T> / 2;
+    const Vector<T> low = load(to), high = load(to + lanes<T>);
+    store(to, __builtin_shufflevector(v, low, (i % 2 == 0 ? i / 2 : lanes<T> + i)...));
+    store(to + lanes<T>, __builtin_shufflevector(v, high, (i % 2 == 0 ? half + i / 2 : lanes<T> + i)...));
+}
+
 // Few rows at a time, from end to end: rows often lie so that many of them meet in the same place of
 // the cache.
 template <class T>
@@ -299,13 +308,20 @@ void spread(const Rows<T>& from, int columns, T* to, std::ptrdiff_t apart, std::
     for (int left = 0; left < columns; left += lanes<T>) {
         const int some = columns - left < lanes<T> ? columns - left : lanes<T>;
         std::ptrdiff_t i = 0;
-        if (step == 1)
-            for (; i + lanes<T> <= from.count; i += lanes<T>) {
-                Vector<T> square[lanes<T>];
-                for (int j = 0; j < lanes<T>; ++j) square[j] = load(from.first + (i + j) * from.step + left);
-                transpose<T>(square);
-                for (int j = 0; j < some; ++j) store(to + (left + j) * apart + i, square[j]);
+        // Two steps apart, neighbours are stored as they were: only between elements of the same row.
+        const std::ptrdiff_t end = step == 1 ? from.count : step == 2 ? from.count - 1 : 0;
+        for (; i + lanes<T> <= end; i += lanes<T>) {
+            Vector<T> square[lanes<T>];
+            for (int j = 0; j < lanes<T>; ++j) square[j] = load(from.first + (i + j) * from.step + left);
+            transpose<T>(square);
+            for (int j = 0; j < some; ++j) {
+                T* const row = to + (left + j) * apart + i * step;
+                if (step == 1)
+                    store(row, square[j]);
+                else
+                    store_alternate<T>(square[j], row, std::make_integer_sequence<int, lanes<T>>{});
             }
+        }
         for (int j = 0; j < some; ++j)
             for (std::ptrdiff_t k = i; k < from.count; ++k)
                 to[(left + j) * apart + k * step] = from.first[k * from.step + left + j];
@@ -331,14 +347,31 @@ struct PieceOf {
     typedef T type __attribute__((vector_size(size * sizeof(T))));
 };
 
-// Elements 0, 2, 4, ... of a line, and none after the last of them.
+// The second vector begins one element early, to end with the last element that is wanted. Chosen
+// within each 16 bytes first, which takes one instruction, then halves of these are put in order.
+template <class T, int size>
+constexpr int alternate_in_part(int lane) {
+    constexpr int part = lanes_in_part<T> < size ? lanes_in_part<T> : size;
+    const int first = lane / part * part, at = lane % part;
+    return at < part / 2 ? first + 2 * at : size + first + 2 * (at - part / 2) + 1;
+}
+
+template <class T, int size>
+constexpr int in_order(int lane) {
+    constexpr int half = (lanes_in_part<T> < size ? lanes_in_part<T> : size) / 2;
+    const int from = lane / half;
+    return (from < size / half / 2 ? 2 * from : 2 * (from - size / half / 2) + 1) * half + lane % half;
+}
+
+// Elements 0, 2, 4, ... of a line.
 template <class T, int... i>
 FALTUNG_INLINE void copy_alternate(const T* from, T* to, std::integer_sequence<int, i...>) {
     constexpr int size = sizeof...(i);
     typename PieceOf<T, size>::type low, high;
     std::memcpy(&low, from, sizeof low);
     std::memcpy(&high, from + size - 1, sizeof high);
-    low = __builtin_shufflevector(low, high, (2 * i < size ? 2 * i : 2 * i + 1)...);
+    low = __builtin_shufflevector(low, high, alternate_in_part<T, size>(i)...);
+    low = __builtin_shufflevector(low, low, in_order<T, size>(i)...);
     std::memcpy(to, &low, sizeof low);
 }
 
@@ -372,7 +405,9 @@ FALTUNG_INLINE void copy_inside(const T* from, std::ptrdiff_t step, std::ptrdiff
 }
 
 template <class T>
-void copy(const CopiedLines<T>& lines, const Channels& channels, const T* from, T* to) {
+void copy(const CopiedLines<T>& given, const Channels& given_channels, const T* from, T* to) {
+    const CopiedLines<T> lines = given;  // no copy of an element changes them
+    const Channels channels = given_channels;
     const auto each_line = [&](const auto& copy_line) FALTUNG_INLINED {
         for (std::ptrdiff_t channel = 0; channel < channels.count; ++channel)
             for (std::ptrdiff_t line = 0; line < lines.count; ++line)
