@@ -72,7 +72,7 @@ std::vector<std::ptrdiff_t> steps(std::ptrdiff_t count, const Step& step) {
 CopiedAxis::CopiedAxis(const Axis& axis, std::ptrdiff_t lanes)
     : outputs(axis.outputs), taps(axis.taps), fills(axis.boundary == Boundary::constant), within(true) {
     const std::ptrdiff_t unit = unit_of(axis);
-    stride = axis.stride / unit;
+    stride = outputs == 1 ? 1 : axis.stride / unit;  // a single output has no next
     dilation = axis.dilation / unit;
     phases = lanes > 1 ? stride : 1;
     step = axis.step * unit * phases;
