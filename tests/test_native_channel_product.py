@@ -91,6 +91,29 @@ def test_layers_of_integers_are_exact(layer: Layer, dtype: str) -> None:
     np.testing.assert_array_equal(computed(x, w, layer), by_matrix_product(x, w, layer).astype(dtype))
 
 
+@pytest.mark.parametrize("boundary", ["constant", "edge", "wrap"])
+@pytest.mark.parametrize("kernel", [3, 5, 7, 13])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_depthwise_layers_of_small_maps(stride: int, kernel: int, boundary: str) -> None:
+    rng = np.random.default_rng(kernel)
+    for size in (1, 2, 3, 7, 8, 9, 14, 17):
+        x = rng.integers(-4, 5, (3, 37, size, size + 1)).astype(np.float32)
+        w = rng.integers(-4, 5, (37, 1, kernel, kernel)).astype(np.float32)
+        layer = Layer(3, 37, 37, (size, size + 1), (kernel, kernel), stride, 0, 37)
+        low, high = kernel // 2, kernel - 1 - kernel // 2
+        padded = np.pad(x, ((0, 0), (0, 0), (low, high), (low, high)), boundary)  # type: ignore[call-overload]
+        options = {"stride": stride, "padding": "same", "groups": 37, "boundary": boundary}
+        y = ft.tensor.correlate(x, w, method="channel_product", threads=2, **options)
+        np.testing.assert_array_equal(y, by_matrix_product(padded, w, layer))
+
+
+@pytest.mark.parametrize("outputs", [1, 8, 9, 17, 40])
+def test_interleaved_outputs_leave_no_gap_and_spoil_no_neighbour(outputs: int) -> None:
+    x, w = integers(Layer(2, 5, 19, (outputs, outputs), (2, 2)), "float32")
+    y = ft.tensor.convolve(x, w, padding="full", input_dilation=2, method="channel_product")
+    np.testing.assert_array_equal(y, np.einsum("ncij,ocab->noiajb", x, w).reshape(y.shape))
+
+
 @given(st.data())
 def test_any_layer(data: st.DataObject) -> None:
     groups = data.draw(st.integers(1, 4))

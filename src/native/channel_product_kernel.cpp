@@ -1,10 +1,11 @@
 // The register tiles: two vectors of filters by as many positions as registers hold, where each
 // term loads its weights once and one sample for each position; or a few filters by vectors of
-// positions, where each term loads the samples once and one weight for each filter. Compiled once
-// for each instruction set; no standard-library template may leave this file out of line.
+// positions, where each term loads the samples once and one weight for each filter; or a strip of
+// rows of positions, where each column of taps loads the samples once for all rows. Compiled once for
+// each instruction set; no standard-library template may leave this file out of line.
 #include "channel_product_kernel.hpp"
 
-#include "simd.hpp"
+#include "chained_taps.hpp"
 #include "transpose.hpp"
 
 namespace faltung::FALTUNG_LEVEL {
@@ -14,6 +15,9 @@ namespace {
 #define FALTUNG_INLINED __attribute__((always_inline))  // for lambdas
 
 constexpr int most_vectors = 2;
+// A strip's rows and the taps of a chain, kept beside a row of samples.
+constexpr int most_rows = 8;
+static_assert(most_rows + most_chained < vector_registers);
 constexpr int most_positions = vector_registers == 32 ? 12 : 6;
 
 template <int value>
@@ -151,6 +155,114 @@ void positions_in_lanes(const Terms<T>& terms, const Positions<T>& vectors, int 
     });
 }
 
+// Pieces of a power of two, the last of which ends with the line: `count` is less than 2 * size.
+template <int size, class T>
+FALTUNG_INLINE void copy_short(const T* from, std::ptrdiff_t count, T* to) {
+    if (count >= size) {
+        struct Piece {
+            T at[size];
+        } first, last;
+        std::memcpy(&first, from, sizeof first);
+        std::memcpy(&last, from + count - size, sizeof last);
+        std::memcpy(to, &first, sizeof first);
+        std::memcpy(to + count - size, &last, sizeof last);
+    } else if constexpr (size > 1) {
+        copy_short<size / 2>(from, count, to);
+    }
+}
+
+// Adds the chains from `chain` on that have C taps, up to `last`, and returns the one after them.
+template <int C, class T, int R>
+FALTUNG_INLINE const Chain* add_chains(const Chain* chain, const Chain* last, const Chains<T>& chains, const T* samples,
+                                       std::ptrdiff_t row_step, Accumulators<T, R, 1>& sums) {
+    Accumulators<T, R, 1> kept = sums;  // in registers
+    do {
+        multiply_chain<C>(samples + chain->sample, row_step, chains.weights + chain->weight, chains.weight_step, kept);
+        ++chain;
+    } while (chain != last && chain->taps == C);
+    sums = kept;
+    return chain;
+}
+
+template <class T, int R>
+FALTUNG_INLINE void add_spans(const Chains<T>& chains, const T* samples, std::ptrdiff_t row_step,
+                              Accumulators<T, R, 1>& sums) {
+    const Chain* chain = chains.chains + chains.starts[0];
+    for (std::ptrdiff_t span = 1; span <= chains.spans; ++span) {
+        const Chain* const last = chains.chains + (chains.starts[span] < chains.last ? chains.starts[span] : chains.last);
+        Accumulators<T, R, 1> part;
+        clear(part);
+        while (chain != last)
+            with_count<most_chained>(chain->taps, [&](auto c) FALTUNG_INLINED {
+                chain = add_chains<c.count>(chain, last, chains, samples, row_step, part);
+            });
+        add(sums, part);
+    }
+}
+
+// Rows `first` .. first + R - 1 of a strip. From row `whole` on, vectors are stored in part.
+template <class T, int R>
+FALTUNG_INLINE void store_rows(const Accumulators<T, R, 1>& sums, T* to, std::ptrdiff_t first, std::ptrdiff_t whole,
+                               const StripSums<T>& all) {
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r, to += all.row_step) {
+        if (first + r < whole) {
+            store(to, sums.at[r][0]);
+        } else {
+            T spilled[lanes<T>];
+            store(spilled, sums.at[r][0]);
+            copy_short<lanes<T> / 2>(spilled, all.length, to);
+        }
+    }
+}
+
+// Tiles of R rows of all filters' strips, from row `first` to `end`.
+template <int R, class T, class Add>
+FALTUNG_INLINE void for_each_tile(Chains<T> chains, const Strips<T>& strips, const Filters& filters,
+                                  const StripSums<T>& sums, std::ptrdiff_t first, std::ptrdiff_t end, const Add& add_sums) {
+    const std::ptrdiff_t whole = strips.rows - (lanes<T> - 1) / sums.length;
+    for (std::ptrdiff_t filter = 0; filter < filters.count; ++filter, chains.weights += filters.weights_apart)
+        for (std::ptrdiff_t row = first; row < end; row += R) {
+            const T* const samples = strips.samples + filter * filters.samples_apart + row * strips.row_step;
+            T* const to = sums.data + filter * filters.sums_apart + row * sums.row_step;
+            for (std::ptrdiff_t strip = 0; strip < strips.count; ++strip) {
+                Accumulators<T, R, 1> tile;
+                clear(tile);
+                add_sums(chains, samples + strips.bases[strip], tile);
+                store_rows(tile, to + sums.places[strip], row, whole, sums);
+            }
+        }
+}
+
+// Where all chains have equally many taps, and are few, their code is chosen once for all tiles.
+template <int R, class T>
+[[gnu::noinline]] void sum_tiles(const Chains<T>& all, const Strips<T>& strips, const Filters& filters,
+                                 const StripSums<T>& sums, std::ptrdiff_t first, std::ptrdiff_t end) {
+    const Chain *const chain = all.chains + all.starts[0], *const last = all.chains + all.last;
+    if (all.spans > 1 || !all.alike)
+        return for_each_tile<R>(all, strips, filters, sums, first, end,
+                                [&](const Chains<T>& chains, const T* samples, auto& tile) FALTUNG_INLINED {
+                                    add_spans(chains, samples, strips.row_step, tile);
+                                });
+    with_count<most_chained>(chain->taps, [&](auto c) FALTUNG_INLINED {
+        for_each_tile<R>(all, strips, filters, sums, first, end,
+                         [&](const Chains<T>& chains, const T* samples, auto& tile) FALTUNG_INLINED {
+                             add_chains<c.count>(chain, last, chains, samples, strips.row_step, tile);
+                         });
+    });
+}
+
+template <class T>
+void sum_strips(const Chains<T>& chains, const Strips<T>& strips, const Filters& filters, const StripSums<T>& sums) {
+    const std::ptrdiff_t tiles = (strips.rows + most_rows - 1) / most_rows;
+    const std::ptrdiff_t height = strips.rows / tiles, border = strips.rows % tiles * (height + 1);
+    const auto sum = [&](std::ptrdiff_t rows, std::ptrdiff_t first, std::ptrdiff_t end) {
+        with_count<most_rows>(rows, [&](auto r) { sum_tiles<r.count>(chains, strips, filters, sums, first, end); });
+    };
+    if (border > 0) sum(height + 1, 0, border);
+    sum(height, border, strips.rows);
+}
+
 // Kahan's: what is lost stays 0 once the sum is infinite, where a difference would be NaN.
 template <class T>
 void add_compensated(const T* part, T* total, T* lost, std::ptrdiff_t count) {
@@ -203,6 +315,15 @@ bool interleave(const Rows<T>& from, int rows, int width, T* to, std::ptrdiff_t 
     return all_zero<T>(strange) && rest == 0;
 }
 
+// Each element in the place of two neighbours, of which it becomes the first.
+template <class T, int... i>
+FALTUNG_INLINE void store_alternate(Vector<T> v, T* to, std::integer_sequence<int, i...>) {
+    constexpr int half = lanes<T> / 2;
+    const Vector<T> low = load(to), high = load(to + lanes<T>);
+    store(to, __builtin_shufflevector(v, low, (i % 2 == 0 ? i / 2 : lanes<T> + i)...));
+    store(to + lanes<T>, __builtin_shufflevector(v, high, (i % 2 == 0 ? half + i / 2 : lanes<T> + i)...));
+}
+
 // Few rows at a time, from end to end: rows often lie so that many of them meet in the same place of
 // the cache.
 template <class T>
@@ -210,13 +331,20 @@ void spread(const Rows<T>& from, int columns, T* to, std::ptrdiff_t apart, std::
     for (int left = 0; left < columns; left += lanes<T>) {
         const int some = columns - left < lanes<T> ? columns - left : lanes<T>;
         std::ptrdiff_t i = 0;
-        if (step == 1)
-            for (; i + lanes<T> <= from.count; i += lanes<T>) {
-                Vector<T> square[lanes<T>];
-                for (int j = 0; j < lanes<T>; ++j) square[j] = load(from.first + (i + j) * from.step + left);
-                transpose<T>(square);
-                for (int j = 0; j < some; ++j) store(to + (left + j) * apart + i, square[j]);
+        // Two steps apart, neighbours are stored as they were: only between elements of the same row.
+        const std::ptrdiff_t end = step == 1 ? from.count : step == 2 ? from.count - 1 : 0;
+        for (; i + lanes<T> <= end; i += lanes<T>) {
+            Vector<T> square[lanes<T>];
+            for (int j = 0; j < lanes<T>; ++j) square[j] = load(from.first + (i + j) * from.step + left);
+            transpose<T>(square);
+            for (int j = 0; j < some; ++j) {
+                T* const row = to + (left + j) * apart + i * step;
+                if (step == 1)
+                    store(row, square[j]);
+                else
+                    store_alternate<T>(square[j], row, std::make_integer_sequence<int, lanes<T>>{});
             }
+        }
         for (int j = 0; j < some; ++j)
             for (std::ptrdiff_t k = i; k < from.count; ++k)
                 to[(left + j) * apart + k * step] = from.first[k * from.step + left + j];
@@ -237,46 +365,99 @@ void place(const T* from, std::ptrdiff_t apart, std::ptrdiff_t count, std::ptrdi
     }
 }
 
-template <class T, int... i>
-FALTUNG_INLINE Vector<T> every_second(Vector<T> low, Vector<T> high, std::integer_sequence<int, i...>) {
-    return __builtin_shufflevector(low, high, (2 * i)...);
+template <class T, int size>
+struct PieceOf {
+    typedef T type __attribute__((vector_size(size * sizeof(T))));
+};
+
+// The second vector begins one element early, to end with the last element that is wanted. Chosen
+// within each 16 bytes first, which takes one instruction, then halves of these are put in order.
+template <class T, int size>
+constexpr int alternate_in_part(int lane) {
+    constexpr int part = lanes_in_part<T> < size ? lanes_in_part<T> : size;
+    const int first = lane / part * part, at = lane % part;
+    return at < part / 2 ? first + 2 * at : size + first + 2 * (at - part / 2) + 1;
 }
 
-// The last vector steps back to end with the line.
+template <class T, int size>
+constexpr int in_order(int lane) {
+    constexpr int half = (lanes_in_part<T> < size ? lanes_in_part<T> : size) / 2;
+    const int from = lane / half;
+    return (from < size / half / 2 ? 2 * from : 2 * (from - size / half / 2) + 1) * half + lane % half;
+}
+
+// Elements 0, 2, 4, ... of a line.
+template <class T, int... i>
+FALTUNG_INLINE void copy_alternate(const T* from, T* to, std::integer_sequence<int, i...>) {
+    constexpr int size = sizeof...(i);
+    typename PieceOf<T, size>::type low, high;
+    std::memcpy(&low, from, sizeof low);
+    std::memcpy(&high, from + size - 1, sizeof high);
+    low = __builtin_shufflevector(low, high, alternate_in_part<T, size>(i)...);
+    low = __builtin_shufflevector(low, low, in_order<T, size>(i)...);
+    std::memcpy(to, &low, sizeof low);
+}
+
+// In pieces of a power of two, the last of which ends with the line.
+template <int size, class T>
+FALTUNG_INLINE void copy_every_second(const T* from, std::ptrdiff_t count, T* to) {
+    if constexpr (size == 1) {
+        if (count == 1) *to = *from;
+    } else if (count < size) {
+        copy_every_second<size / 2>(from, count, to);
+    } else {
+        constexpr auto piece = std::make_integer_sequence<int, size>{};
+        std::ptrdiff_t i = 0;
+        for (; i + size <= count; i += size) copy_alternate(from + 2 * i, to + i, piece);
+        if (i < count) copy_alternate(from + 2 * (count - size), to + count - size, piece);
+    }
+}
+
+// The last piece ends with the line.
 template <class T>
 FALTUNG_INLINE void copy_inside(const T* from, std::ptrdiff_t step, std::ptrdiff_t count, T* to) {
-    std::ptrdiff_t i = 0;
-    if (step == 1 && count >= lanes<T>) {
-        for (; i + lanes<T> <= count; i += lanes<T>) store(to + i, load(from + i));
-        if (i < count) store(to + count - lanes<T>, load(from + count - lanes<T>));
+    if (step == 2) return copy_every_second<lanes<T>>(from, count, to);
+    if (step != 1) {
+        for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = from[i * step];
         return;
     }
-    if (step == 2)
-        for (; i + lanes<T> < count; i += lanes<T>)
-            store(to + i, every_second<T>(load(from + 2 * i), load(from + 2 * i + lanes<T>),
-                                          std::make_integer_sequence<int, lanes<T>>{}));
-    for (; i < count; ++i) to[i] = from[i * step];
+    if (count < lanes<T>) return copy_short<lanes<T> / 2>(from, count, to);
+    std::ptrdiff_t i = 0;
+    for (; i + lanes<T> <= count; i += lanes<T>) store(to + i, load(from + i));
+    if (i < count) store(to + count - lanes<T>, load(from + count - lanes<T>));
 }
 
 template <class T>
-void copy(const CopiedLine<T>& line, const T* from, std::ptrdiff_t from_apart, std::ptrdiff_t count, T* to,
-          std::ptrdiff_t to_apart) {
-    const auto copy_each = [&](std::ptrdiff_t first, std::ptrdiff_t end) FALTUNG_INLINED {
-        for (std::ptrdiff_t i = first; i < end; ++i)
-            to[i] = line.sources[i] == absent ? line.fill : from[line.sources[i]];
+void copy(const CopiedLines<T>& given, const Channels& given_channels, const T* from, T* to) {
+    const CopiedLines<T> lines = given;  // no copy of an element changes them
+    const Channels channels = given_channels;
+    const auto each_line = [&](const auto& copy_line) FALTUNG_INLINED {
+        for (std::ptrdiff_t channel = 0; channel < channels.count; ++channel)
+            for (std::ptrdiff_t line = 0; line < lines.count; ++line)
+                copy_line(from + channel * channels.from_apart + line * lines.from_apart,
+                          to + channel * channels.to_apart + line * lines.to_apart);
     };
-    for (; count > 0; --count, from += from_apart, to += to_apart) {
-        copy_each(0, line.inside);
-        if (line.inside < line.after)
-            copy_inside(from + line.sources[line.inside], line.step, line.after - line.inside, to + line.inside);
-        copy_each(line.after, line.count);
-    }
+    const auto copy_each = [&](const T* source, T* line, std::ptrdiff_t first, std::ptrdiff_t end) FALTUNG_INLINED {
+        for (std::ptrdiff_t i = first; i < end; ++i)
+            line[i] = lines.sources[i] == absent ? lines.fill : source[lines.sources[i]];
+    };
+    const std::ptrdiff_t inside = lines.after - lines.inside, start = inside > 0 ? lines.sources[lines.inside] : 0;
+    if (lines.length > inside)
+        each_line([&](const T* source, T* line) FALTUNG_INLINED {
+            copy_each(source, line, 0, lines.inside);
+            copy_inside(source + start, lines.step, inside, line + lines.inside);
+            copy_each(source, line, lines.after, lines.length);
+        });
+    else if (lines.step == 1 && inside < lanes<T>)
+        each_line([&](const T* source, T* line) FALTUNG_INLINED { copy_short<lanes<T> / 2>(source + start, inside, line); });
+    else
+        each_line([&](const T* source, T* line) FALTUNG_INLINED { copy_inside(source + start, lines.step, inside, line); });
 }
 
 template <class T>
-constexpr ChannelProductKernel<T> kernel{lanes<T>,           filters_in_lanes<T>, positions_in_lanes<T>,
-                                         add_compensated<T>, interleave<T>,       spread<T>,
-                                         place<T>,           copy<T>};
+constexpr ChannelProductKernel<T> kernel{lanes<T>,      filters_in_lanes<T>, positions_in_lanes<T>,
+                                         sum_strips<T>, add_compensated<T>,  interleave<T>,
+                                         spread<T>,     place<T>,            copy<T>};
 
 }  // namespace
 

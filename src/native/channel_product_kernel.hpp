@@ -3,8 +3,9 @@
 //
 // Lanes are filters where there are many: a panel is up to two vectors of them. Its weights stand
 // term by term, so that a tile loads them as they come; its sums stand position by position, in
-// the same order of filters. Where filters are few, as in depthwise layers, lanes are positions
-// that lie side by side, and a panel is up to four filters.
+// the same order of filters. Where filters are few, lanes are positions that lie side by side, and
+// a panel is up to four filters. Where a group is a single filter, as in depthwise layers, its taps
+// are chained besides: a sample is loaded once for all the rows of outputs that it serves.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +39,49 @@ struct Positions {
     std::ptrdiff_t count;
 };
 
+// Taps of a column whose samples lie as far apart as those of neighbouring rows of outputs: where the
+// first one's sample lies from a position's first, and its weight from the filter's first.
+struct Chain {
+    std::ptrdiff_t sample, weight;
+    int taps;
+};
+
+inline constexpr int most_chained = 7;
+
+// Spans of consecutive chains of a filter; the last one ends at chain `last` if not before.
+template <class T>
+struct Chains {
+    const T* weights;
+    const Chain* chains;
+    const std::ptrdiff_t* starts;  // of each span, and of the one after them
+    std::ptrdiff_t spans, last;
+    bool alike;                  // all chains have equally many taps
+    std::ptrdiff_t weight_step;  // from one tap of a chain to the next
+};
+
+// Vectors of positions below each other: where each strip's first sample lies, and how far apart
+// those of neighbouring rows are.
+template <class T>
+struct Strips {
+    const T* samples;
+    const std::ptrdiff_t* bases;
+    std::ptrdiff_t count, rows, row_step;
+};
+
+// How many filters of one channel each are summed, and how far apart what belongs to them is.
+struct Filters {
+    std::ptrdiff_t count, weights_apart, samples_apart, sums_apart;
+};
+
+// Where their sums are kept. Of each vector, `length` elements are wanted: what exceeds them lies in
+// the rows below, or is not written.
+template <class T>
+struct StripSums {
+    T* data;
+    const std::ptrdiff_t* places;  // of each strip
+    std::ptrdiff_t row_step, length;
+};
+
 // Where sums are kept: vector v of a position at data + places[position] + v * apart.
 template <class T>
 struct Sums {
@@ -53,13 +97,19 @@ struct Rows {
     std::ptrdiff_t apart, step, count;
 };
 
-// A line as it is copied: which elements its places read. Those from `inside` to `after` read
+// Lines as they are copied: which elements their places read. Those from `inside` to `after` read
 // elements `step` apart.
 template <class T>
-struct CopiedLine {
+struct CopiedLines {
     const std::ptrdiff_t* sources;  // or `absent`, which reads `fill`
-    std::ptrdiff_t inside, after, count, step;
+    std::ptrdiff_t inside, after, length, step;
     T fill;
+    std::ptrdiff_t count, from_apart, to_apart;
+};
+
+// Channels that are copied alike.
+struct Channels {
+    std::ptrdiff_t count, from_apart, to_apart;
 };
 
 template <class T>
@@ -71,6 +121,8 @@ struct ChannelProductKernel {
     // The same for vectors of positions; a panel of so many filters.
     void (*positions_in_lanes)(const Terms<T>& terms, const Positions<T>& vectors, int filters, bool add,
                                const Sums<T>& sums);
+    // sums = the sum over all spans, for filters whose taps are chained.
+    void (*strips)(const Chains<T>& chains, const Strips<T>& strips, const Filters& filters, const StripSums<T>& sums);
     // total += part, with what the rounding lost in `lost`; all of `count` elements, whole vectors.
     void (*add_compensated)(const T* part, T* total, T* lost, std::ptrdiff_t count);
     // Columns become rows: to[i * to_step + row], zeros from `rows` to `width`. Whether all is finite.
@@ -80,9 +132,7 @@ struct ChannelProductKernel {
     // `length` elements of each of `count` vectors, which are `apart`, go to their places, `step` apart.
     void (*place)(const T* from, std::ptrdiff_t apart, std::ptrdiff_t count, std::ptrdiff_t length, T* to,
                   const std::ptrdiff_t* places, std::ptrdiff_t step);
-    // `count` lines, `from_apart` and `to_apart` from each other.
-    void (*copy)(const CopiedLine<T>& line, const T* from, std::ptrdiff_t from_apart, std::ptrdiff_t count, T* to,
-                 std::ptrdiff_t to_apart);
+    void (*copy)(const CopiedLines<T>& lines, const Channels& channels, const T* from, T* to);
 };
 
 #ifdef FALTUNG_X86

@@ -36,9 +36,14 @@ PackedWeights<T>::PackedWeights(const FilterBank<T>& bank, Lanes lanes, Level le
                                 const Interrupted& interrupted)
     : level_(level), lanes_(lanes), groups_(bank.groups), filters_(bank.filters), terms_(bank.terms()) {
     const int in_vector = channel_product_kernel_for<T>(level).lanes;
-    most_in_panel_ = lanes == Lanes::filters ? 2 * in_vector : most_filters;
-    unit_ = lanes == Lanes::filters ? in_vector : 1;
-    data_ = memory_.reserve(groups_ * round_up(filters_, unit_) * terms_);
+    const std::ptrdiff_t most = lanes == Lanes::filters ? 2 * in_vector : most_filters;
+    const std::ptrdiff_t unit = lanes == Lanes::filters ? in_vector : 1;
+    for (std::ptrdiff_t first = 0; first < filters_; first += most) {
+        const std::ptrdiff_t count = std::min(most, filters_ - first);
+        panels_.push_back({first, static_cast<int>(count), static_cast<int>(round_up(count, unit))});
+    }
+    group_pitch_ = round_up(filters_, unit) * terms_;
+    data_ = memory_.reserve(groups_ * group_pitch_);
     std::atomic<bool> finite{true};
     const auto pack_panel = [&](std::ptrdiff_t index, int) {
         const std::ptrdiff_t group = index / panels();

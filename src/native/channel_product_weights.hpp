@@ -50,13 +50,10 @@ public:
     [[nodiscard]] std::ptrdiff_t filters() const { return filters_; }  // of each group
     [[nodiscard]] std::ptrdiff_t terms() const { return terms_; }
 
-    [[nodiscard]] std::ptrdiff_t panels() const { return (filters_ + most_in_panel_ - 1) / most_in_panel_; }
-    [[nodiscard]] Panel panel(std::ptrdiff_t index) const {
-        const std::ptrdiff_t first = index * most_in_panel_, count = std::min(most_in_panel_, filters_ - first);
-        return {first, static_cast<int>(count), static_cast<int>(round_up(count, unit_))};
-    }
+    [[nodiscard]] std::ptrdiff_t panels() const { return static_cast<std::ptrdiff_t>(panels_.size()); }
+    [[nodiscard]] const Panel& panel(std::ptrdiff_t index) const { return panels_[static_cast<std::size_t>(index)]; }
     [[nodiscard]] const T* weights(std::ptrdiff_t group, const Panel& panel) const {
-        return data_ + (group * round_up(filters_, unit_) + panel.first) * terms_;
+        return data_ + group * group_pitch_ + panel.first * terms_;
     }
 
 private:
@@ -64,7 +61,8 @@ private:
 
     Level level_;
     Lanes lanes_;
-    std::ptrdiff_t groups_, filters_, terms_, most_in_panel_, unit_;
+    std::ptrdiff_t groups_, filters_, terms_, group_pitch_;
+    std::vector<Panel> panels_;
     Buffer<T> memory_;
     T* data_;
     bool finite_ = true, complete_ = true;

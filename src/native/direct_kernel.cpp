@@ -2,8 +2,8 @@
 // for each instruction set; no standard-library template may leave this file out of line.
 #include "direct_kernel.hpp"
 
+#include "chained_taps.hpp"
 #include "direct_convert.hpp"
-#include "simd.hpp"
 
 namespace faltung::FALTUNG_LEVEL {
 namespace {
@@ -25,11 +25,6 @@ constexpr int neighbour_vectors = 4, most_neighbours = 16;
 
 // 2^32 blocks of 128 products are more than memory holds.
 constexpr int most_pending = 33;
-
-template <class T, int R, int W>
-struct Accumulators {
-    Vector<T> at[R][W];
-};
 
 // Where a tile stands in its program and in memory.
 template <class T>
@@ -53,30 +48,6 @@ FALTUNG_INLINE void with_count(int n, const Action& action) {
     if constexpr (most > 1)
         if (n < most) return with_count<most - 1>(n, action);
     action(Count<most>{});
-}
-
-// `C` taps at once: row i of the loads feeds tap c of output row i - c. Products reach every
-// output in the order of the taps.
-template <int C, class T, int R, int W>
-FALTUNG_INLINE void multiply_chain(const T* from, std::ptrdiff_t row_step, const T* taps,
-                                   Accumulators<T, R, W>& sums) {
-    Vector<T> tap[C];
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) tap[c] = broadcast(taps[c]);
-#pragma GCC unroll 32
-    for (int i = 0; i < R + C - 1; ++i) {
-        Vector<T> row[W];
-#pragma GCC unroll 4
-        for (int j = 0; j < W; ++j) row[j] = load_once(from + j * lanes<T>);
-        from += row_step;
-#pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) {
-            const int c = i - r;
-            if (c < 0 || c >= C) continue;
-#pragma GCC unroll 4
-            for (int j = 0; j < W; ++j) sums.at[r][j] = multiply_add<T>(row[j], tap[c], sums.at[r][j]);
-        }
-    }
 }
 
 template <class T>
@@ -130,16 +101,8 @@ FALTUNG_INLINE void multiply_run(Cursor<T>& cursor, Accumulators<T, R, W>& sums)
         const Step& step = *cursor.step;
         const T* from =
             cursor.planes[step.plane] + cursor.origin + step.row * cursor.row_stride + step.column;
-        multiply_chain<C>(from, cursor.row_step, cursor.taps, sums);
+        multiply_chain<C>(from, cursor.row_step, cursor.taps, 1, sums);
     }
-}
-
-template <class T, int R, int W>
-FALTUNG_INLINE void clear(Accumulators<T, R, W>& sums) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-        for (int j = 0; j < W; ++j) sums.at[r][j] = Vector<T>{};
 }
 
 template <class T, int R, int W>
@@ -149,14 +112,6 @@ FALTUNG_INLINE void sum_block(Cursor<T>& cursor, std::int32_t runs, Accumulators
         with_count<most_taps>(cursor.run->taps, [&](auto count) FALTUNG_INLINED {
             multiply_run<count.value>(cursor, sums);
         });
-}
-
-template <class T, int R, int W>
-FALTUNG_INLINE void add(Accumulators<T, R, W>& sums, const Accumulators<T, R, W>& more) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-        for (int j = 0; j < W; ++j) sums.at[r][j] = more.at[r][j] + sums.at[r][j];
 }
 
 template <class T, int R, int W>

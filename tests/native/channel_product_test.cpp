@@ -113,6 +113,11 @@ void layers() {
                             axis(padded ? length : length + 2, 3, 1, padded, Boundary::constant)});
     for (std::ptrdiff_t stride = 1; stride <= 4; ++stride)
         compare<T>({1, 1, 4, 12, axis(17, 4, stride, true, Boundary::reflect), axis(37, 3, stride, true, Boundary::wrap)});
+    for (const std::ptrdiff_t taps : {2, 3, 7, 13})
+        for (const std::ptrdiff_t length : {1, 3, 7, 8, 14, 23})
+            for (std::ptrdiff_t stride = 1; stride <= 3; ++stride)  // depthwise
+                compare<T>({3, 21, 1, 1, axis(length, taps, stride, true, Boundary::constant),
+                            axis(length + 1, taps, stride, true, stride == 3 ? Boundary::reflect : Boundary::constant)});
     compare<T>({3, 1, 140, 9, axis(5, 1, 1, true, Boundary::constant), axis(6, 1, 1, true, Boundary::constant)});
     compare<T>({1, 2, 130, 70, axis(3, 3, 1, true, Boundary::edge), axis(4, 3, 1, true, Boundary::constant)});
     compare<T>({1, 1, 2, 2, axis(360, 340, 1, false, Boundary::constant), axis(420, 2, 1, false, Boundary::constant)});
