@@ -107,6 +107,13 @@ def test_depthwise_layers_of_small_maps(stride: int, kernel: int, boundary: str)
         np.testing.assert_array_equal(y, by_matrix_product(padded, w, layer))
 
 
+def test_rows_beyond_the_edges_are_filled_where_columns_are_continued() -> None:
+    x, w = np.ones((1, 9, 4, 5)), np.ones((9, 1, 3, 3))
+    options = {"padding": "same", "groups": 9, "boundary": ["constant", "edge"], "fill_value": 2.5}
+    y = ft.tensor.correlate(x, w, method="channel_product", **options)
+    np.testing.assert_array_equal(y, np.full((1, 9, 4, 5), 9) + 4.5 * np.array([1, 0, 0, 1])[:, np.newaxis])
+
+
 @pytest.mark.parametrize("outputs", [1, 8, 9, 17, 40])
 def test_interleaved_outputs_leave_no_gap_and_spoil_no_neighbour(outputs: int) -> None:
     x, w = integers(Layer(2, 5, 19, (outputs, outputs), (2, 2)), "float32")

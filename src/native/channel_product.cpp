@@ -112,8 +112,8 @@ private:
     void prepare_copies() {
         const CopiedAxis& axis = blocks_.copied_axes()[0];
         const bool same = blocks_.chained() && call_.channels == 1;
-        filled_ = same && blocks_.copied_axes().back().fills;
-        const Filled filled{filled_, same && blocks_[0].rows == axis.outputs};
+        const Filled filled{same && blocks_.copied_axes().back().fills, same && blocks_[0].rows == axis.outputs};
+        filled_ = filled.columns || filled.rows;
         for (std::ptrdiff_t i = 0; i < blocks_.count() && blocks_[i].image == 0; ++i)
             copies_.emplace_back(kernel_, blocks_.copied_axes(), call_.fill, filled, axis.base(blocks_[i].row),
                                  axis.extent(blocks_[i].rows));
