@@ -70,7 +70,7 @@ private:
     [[nodiscard]] std::ptrdiff_t samples_apart() const { return tiles_.strips_in_block() * line_; }
     [[nodiscard]] std::ptrdiff_t sums_apart() const { return tiles_.most() * weights_.panel(0).width; }
 
-    void transform_samples(const Strips& strips, std::ptrdiff_t group, Scratch& scratch) const {
+    void transform_samples(const TileStrips& strips, std::ptrdiff_t group, Scratch& scratch) const {
         const std::ptrdiff_t line = line_ * transforms_.outputs;
         float* const lines = scratch.lines.reserve(transforms_.points * line);
         float* const separated = scratch.separated.reserve(transforms_.points * line + 1);
@@ -120,7 +120,7 @@ private:
         products_.filters_in_lanes(terms, positions, vectors, false, {sums, places_[vectors - 1].data(), products_.lanes});
     }
 
-    void write(const Strips& strips, std::ptrdiff_t group, const WinogradPanel& panel, Scratch& scratch) const {
+    void write(const TileStrips& strips, std::ptrdiff_t group, const WinogradPanel& panel, Scratch& scratch) const {
         const std::ptrdiff_t m = transforms_.outputs, line = tiles_.most() * m * panel.width;
         float* const outputs = scratch.outputs.reserve(m * line);
         const float* sums = scratch.sums.reserve(0);

@@ -32,7 +32,7 @@ WinogradTiles::WinogradTiles(const Axis& row, const Axis& column, std::ptrdiff_t
     in_block_ = quotient_up(strips(), quotient_up(strips(), wanted));
 }
 
-Strips WinogradTiles::block(std::ptrdiff_t index) const {
+TileStrips WinogradTiles::block(std::ptrdiff_t index) const {
     const std::ptrdiff_t first = index * in_block_;
     return {first, std::min(in_block_, strips() - first)};
 }
@@ -52,23 +52,24 @@ WinogradLines::WinogradLines(const ChannelProductKernel<float>& kernel, const Ax
     }
 }
 
-CopiedLine<float> WinogradLines::line(const Strip& strip) const {
+CopiedLines<float> WinogradLines::lines(const Strip& strip, std::ptrdiff_t channel_step, std::ptrdiff_t channels) const {
     const std::ptrdiff_t first = strip.column * outputs_, start = column_.offset + first;
     const std::ptrdiff_t last = std::min(column_.length, position(column_, column_.outputs + taps) + 1);
     const std::ptrdiff_t inside = std::clamp(-start, std::ptrdiff_t{0}, pitch_);
-    return {sources_.data() + first, inside, std::clamp(last - start, inside, pitch_), pitch_, column_.step, fill_};
+    const std::ptrdiff_t after = std::clamp(last - start, inside, pitch_);
+    return {sources_.data() + first, inside, after, pitch_, column_.step, fill_, channels, channel_step, pitch_};
 }
 
 void WinogradLines::copy(const Strip& strip, const float* image, std::ptrdiff_t channel_step, std::ptrdiff_t channels,
                          float* to, std::ptrdiff_t length) const {
-    const CopiedLine<float> columns = line(strip);
+    const CopiedLines<float> columns = lines(strip, channel_step, channels);
     for (std::ptrdiff_t i = 0; i < outputs_ + taps - 1; ++i, to += length) {
         const std::ptrdiff_t at = position(row_, strip.row * outputs_ + i);
         const std::ptrdiff_t source = source_index(row_.boundary, at, row_.length);
         if (source < 0)
             std::fill_n(to, channels * pitch_, fill_);
         else
-            kernel_.copy(columns, image + source * row_.step, channel_step, channels, to, pitch_);
+            kernel_.copy(columns, {1, 0, 0}, image + source * row_.step, to);
         std::fill(to + channels * pitch_, to + length, 0.0F);
     }
 }

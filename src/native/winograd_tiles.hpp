@@ -14,7 +14,7 @@ struct Strip {
     std::ptrdiff_t image, row, column, tiles;
 };
 
-struct Strips {
+struct TileStrips {
     std::ptrdiff_t first, count;
 };
 
@@ -24,7 +24,7 @@ public:
     WinogradTiles(const Axis& row, const Axis& column, std::ptrdiff_t batch, std::ptrdiff_t channels, int outputs);
 
     [[nodiscard]] std::ptrdiff_t blocks() const { return (strips() + in_block_ - 1) / in_block_; }
-    [[nodiscard]] Strips block(std::ptrdiff_t index) const;
+    [[nodiscard]] TileStrips block(std::ptrdiff_t index) const;
     [[nodiscard]] Strip strip(std::ptrdiff_t index) const;
     [[nodiscard]] std::ptrdiff_t strips_in_block() const { return in_block_; }
     [[nodiscard]] std::ptrdiff_t tiles_in_strip() const { return in_strip_; }
@@ -55,7 +55,8 @@ public:
               std::ptrdiff_t length) const;
 
 private:
-    [[nodiscard]] CopiedLine<float> line(const Strip& strip) const;
+    // The same line of every channel.
+    [[nodiscard]] CopiedLines<float> lines(const Strip& strip, std::ptrdiff_t channel_step, std::ptrdiff_t channels) const;
 
     const ChannelProductKernel<float>& kernel_;
     Axis row_, column_;
