@@ -28,10 +28,19 @@ _EPS = float(np.finfo(float).eps)
 # Below this, a tail that bisection no longer shrinks is the rounding of the values themselves.
 _NOISE = 1e-11
 DEEPEST = 48
-# Share of the integral that an undeclared singularity may hold in its last 2**-48.
-_SHARE = 1e-12
+# What is given up is a singularity, and no rounding, if so much of it is unresolved; it may hold this
+# share of the integral.
+_BENT, _SHARE = 2.0**-8, 1e-12
 _MOST_PIECES = 20_000
 _TINY = 8 * _EPS
+
+
+class UnresolvedError(Exception):
+    """Bisection has come to its end between ``low`` and ``high``, with a share of the integral left there."""
+
+    def __init__(self, low: float, high: float, share: float) -> None:
+        super().__init__(low, high, share)
+        self.low, self.high, self.share = low, high, share
 
 
 @dataclass(frozen=True)
@@ -89,8 +98,9 @@ def build(
     Raises
     ------
     ValueError
-        A value is not finite, or the function is too rough for 20,000 pieces; with ``strict``, a
-        singularity that nobody declared holds a noticeable share of the integral.
+        A value is not finite, or the function is too rough for 20,000 pieces.
+    UnresolvedError
+        With ``strict``: what bisection gave up holds a noticeable share of the integral.
 
     Notes
     -----
@@ -98,24 +108,25 @@ def build(
     """
     open_ = _Level(skeleton.edges[:-1], skeleton.edges[1:], skeleton.left, skeleton.right)
     done: list[tuple[_Level, Array, Array]] = []
-    scale = mass = 0.0
+    scale = done_mass = 0.0
     for depth in range(DEEPEST + 1):
         values = open_.sample(evaluate)
         series = chebyshev.coefficients(values)
         tail = np.abs(series[-3:]).max(axis=0)
         size = np.abs(values).max(axis=0)
         weight = open_.width / (1 + open_.left + open_.right)
+        mass = np.abs(values).mean(axis=0) * weight
         scale = max(scale, float(size.max(initial=0.0)))
-        measure = Measure(scale, mass + float((np.abs(values).mean(axis=0) * weight).sum()))
+        measure = Measure(scale, done_mass + float(mass.sum()))
         good = measure.resolves(tail, weight, tolerance) | (tail <= tolerance * size)
         good |= (tail <= _NOISE * size) & (tail > open_.tail / 4)
-        good |= tail <= _misplacement(open_, values)
-        good |= open_.width <= _TINY * np.maximum(np.abs(open_.low), np.abs(open_.high))
-        if depth == DEEPEST:
-            if strict:
-                _check_depth(open_, np.abs(values).mean(axis=0) * weight, good, measure.mass)
-            good[:] = True
-        mass += float((np.abs(values).mean(axis=0) * weight)[good].sum())
+        given_up = ~good & (
+            (tail <= _misplacement(open_, values)) | (open_.width <= open_.spacing) | (depth == DEEPEST)
+        )
+        if strict:
+            _check_given_up(open_, given_up & (tail > _BENT * size), mass / (measure.mass or 1.0))
+        good |= given_up
+        done_mass += float(mass[good].sum())
         done.append((open_.where(good), series[:, good], tail[good]))
         open_ = replace(open_, tail=tail).where(~good).halved()
         if open_.low.size == 0:
@@ -125,17 +136,18 @@ def build(
     return _assembled(done, skeleton, tolerance)
 
 
-def _check_depth(level: _Level, mass: Array, good: Array, whole: float) -> None:
-    """Refuse what is still unresolved at the last depth, if it matters to the integral."""
-    heavy = np.flatnonzero(~good & (mass > _SHARE * whole))
+def _check_given_up(level: _Level, bent: Array, share: Array) -> None:
+    """Refuse what is given up, if it matters to the integral."""
+    heavy = np.flatnonzero(bent & (share > _SHARE))
     if heavy.size:
-        raise errors.undeclared_singularity(float(level.low[heavy[0]]), float(mass[heavy[0]] / whole))
+        k = heavy[np.argmin(level.low[heavy])]
+        raise UnresolvedError(float(level.low[k]), float(level.high[k]), float(share[k]))
 
 
 def _misplacement(level: _Level, values: Array) -> Array:
     """What rounding of the points does to the coefficients: a unit of the point times the slope."""
     slope = np.ptp(np.abs(values), axis=0) / level.width
-    result: Array = 16 * _EPS * np.maximum(np.abs(level.low), np.abs(level.high)) * slope
+    result: Array = 2 * level.spacing * slope
     return result
 
 
@@ -152,6 +164,12 @@ class _Level:
     @property
     def width(self) -> Array:
         result: Array = self.high - self.low
+        return result
+
+    @property
+    def spacing(self) -> Array:
+        """A few times the distance of the numbers there: no piece can be narrower."""
+        result: Array = _TINY * np.maximum(np.abs(self.low), np.abs(self.high))
         return result
 
     def sample(self, evaluate: Evaluate) -> Array:

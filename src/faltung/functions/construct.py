@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from faltung.functions import errors
-from faltung.functions.build import Skeleton, build
+from faltung.functions.build import Evaluate, Skeleton, UnresolvedError, build
 from faltung.functions.chebyshev import Array
 from faltung.functions.cutoff import Reach, reach
 from faltung.functions.pieces import Pieces
+from faltung.functions.singularity import Powers, poles, refusal
 
 Exponents = Mapping[float, float | tuple[float, float]]
 Support = tuple[float, float]
@@ -65,10 +66,24 @@ def construct(
     if before.limit != after.limit or before.limit != 0:
         hard[0] |= before.limit != 0
         hard[-1] |= after.limit != 0
-    pieces, error = build(evaluate, Skeleton.of(edges, hard, powers), tolerance, strict=True)
+    pieces, error = _built(evaluate, edges, hard, powers, tolerance)
     if pieces.scale == 0 and not (before.limit or after.limit):
         raise errors.nothing_found()
     return Constructed(pieces, (_plain(before.limit), _plain(after.limit)), error, before.tail + after.tail)
+
+
+def _built(evaluate: Evaluate, edges: Array, hard: Array, powers: Powers, tolerance: float) -> tuple[Pieces, float]:
+    """Pieces; where bisection does not get through, with the power laws that are found at hard edges."""
+    try:
+        return build(evaluate, Skeleton.of(edges, hard, powers), tolerance, strict=True)
+    except UnresolvedError as trouble:
+        found = poles(evaluate, edges, hard) | powers
+        if found == powers:
+            raise refusal(evaluate, trouble, edges, hard) from None
+    try:
+        return build(evaluate, Skeleton.of(edges, hard, found), tolerance, strict=True)
+    except UnresolvedError as trouble:
+        raise refusal(evaluate, trouble, edges, hard) from None
 
 
 def read_support(support: Any) -> Support:
@@ -92,13 +107,25 @@ def _checked_values(function: Callable[[Any], ArrayLike], x: Array) -> Array:
     """The values at ``x``; a callable that ignores its argument is a constant."""
     try:
         values = np.asarray(function(x))
-    except TypeError as cause:
-        raise errors.not_vectorised(str(cause)) from cause
+    except Exception as cause:
+        if isinstance(cause, TypeError) or _takes_numbers(function, float(x[0])):
+            raise errors.not_vectorised(str(cause)) from cause
+        cause.add_note(f"raised by the function, called with {len(x)} points from {x.min():.6g} to {x.max():.6g}")
+        raise
     if values.shape not in ((), x.shape):
         raise errors.not_vectorised(f"for {x.shape} points it returned shape {values.shape}")
     if values.dtype.kind not in "biufc":
         raise errors.not_vectorised(f"it returned {values.dtype} values")
     return np.broadcast_to(values, x.shape)
+
+
+def _takes_numbers(function: Callable[[Any], Any], x: float) -> bool:
+    """Whether a callable that failed on an array does not on a number."""
+    try:
+        function(x)
+    except Exception:
+        return False
+    return True
 
 
 def _breaks(breakpoints: Iterable[float], powers: Mapping[float, Any], support: Support) -> Array:
@@ -111,9 +138,9 @@ def _breaks(breakpoints: Iterable[float], powers: Mapping[float, Any], support: 
     return np.unique(np.array([*ends, *points, *powers], dtype=float))
 
 
-def _exponents(singular: Exponents, support: Support) -> dict[float, tuple[float, float]]:
+def _exponents(singular: Exponents, support: Support) -> Powers:
     """The exponents before and after each singular point; one number means the sides inside the support."""
-    powers: dict[float, tuple[float, float]] = {}
+    powers: Powers = {}
     for point, given in singular.items():
         before, after = given if isinstance(given, tuple) else (given, given)
         for exponent in (before, after):

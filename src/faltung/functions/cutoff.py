@@ -113,4 +113,5 @@ class _Panels:
             return f"it grows, to {far.max():.3g} near {x:.3g}"
         if far[:, -1].max() > far[:, 0].max() / 2:
             return f"it goes on, at {far.max():.3g} near {x:.3g}, and comes to no constant"
-        return f"it decays no faster than 1/t, to {far[:, -1].max():.3g} near {x:.3g}"
+        power = math.log2(far[:, -1].max() / far[:, 0].max()) / (far.shape[1] - 1)
+        return f"it decays like t to the power {power:.2g}, to {far[:, -1].max():.3g} near {x:.3g}, where numbers end"

@@ -17,13 +17,12 @@ from faltung.functions.construct import construct
 from faltung.functions.function import Function
 from faltung.functions.lattice import Lattice
 from faltung.functions.pieces import Pieces
+from faltung.functions.singularity import exponent_at
 
 # Quantiles that say where the bulk of a law lies.
 _LEVELS = np.array([1e-3, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
 # A lattice of more places is a heavy tail, which masses cannot follow.
 _LONGEST = 2**22
-# How well the exponent of a density at its end can be told.
-_MEANT = 1e-11
 # Where inside the support the density of a SciPy family has a kink or a jump, in standard form.
 _KINKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "laplace": lambda: (0.0,),
@@ -131,7 +130,7 @@ def _sampled(standard: Any, kinks: tuple[float, ...]) -> Function:
     singular: dict[float, float | tuple[float, float]] = {}
     for end, direction in ((low, 1.0), (high, -1.0)):
         if math.isfinite(end):
-            exponent = _end_exponent(standard.pdf, end, direction, spread)
+            exponent = _broken(exponent_at(standard.pdf, end, direction, spread) or 0.0)
             if exponent:
                 singular[end] = exponent
                 # Beside a singular end the piece must be wide: its points would lose their digits.
@@ -140,26 +139,8 @@ def _sampled(standard: Any, kinks: tuple[float, ...]) -> Function:
     return Function.assembled(made.pieces, limits=made.limits, error=made.error, tail=made.tail, support=(low, high))
 
 
-def _end_exponent(pdf: Callable[[Any], Any], end: float, direction: float, spread: float) -> float:
-    """The exponent, its integer part dropped, of the power law that the density follows at an end.
-
-    The slope of log pdf over log distance is the exponent plus a power series of the distance:
-    Richardson extrapolation over halved distances removes the series.
-    """
-    distance = spread * 2.0 ** -np.arange(4.0, 16.0)
-    with np.errstate(all="ignore"):
-        heights = np.log(np.asarray(pdf(end + direction * distance), dtype=float))
-    if not np.isfinite(heights).all():
-        return 0.0
-    slopes: Array = -np.diff(heights) / math.log(2)
-    for order in range(1, 6):
-        slopes = slopes[1:] + (slopes[1:] - slopes[:-1]) / (2.0**order - 1)
-    if np.ptp(slopes[-3:]) > 1e-6:
-        return 0.0
-    exponent = float(slopes[-2])
-    # Few digits are what is meant: an error of the exponent would be a singularity of its own.
-    if abs(exponent - round(exponent, 8)) < _MEANT:
-        exponent = round(exponent, 8)
+def _broken(exponent: float) -> float:
+    """The exponent, its integer part dropped where it is positive: integer powers are smooth."""
     return exponent if exponent < 0 else exponent % 1
 
 
