@@ -14,16 +14,12 @@ import numpy as np
 
 from faltung.functions import chebyshev, errors
 from faltung.functions.chebyshev import Array
+from faltung.functions.merging import merged
 from faltung.functions.pieces import Pieces
+from faltung.functions.resolution import NODES, TOLERANCE, Measure
 
 Evaluate = Callable[[Array], Array]
 
-# Two units in the last place: what a smooth function computed in double precision still yields.
-TOLERANCE = 2.0**-51
-# Pieces are joined to four times the tolerance, as what they carry already would stop it.
-_JOINING = 4
-_MOST_UNEQUAL = 8
-NODES = 24
 _EPS = float(np.finfo(float).eps)
 # Below this, a tail that bisection no longer shrinks is the rounding of the values themselves.
 _NOISE = 1e-11
@@ -72,19 +68,6 @@ class Skeleton:
     def is_hard(self, edges: Array) -> Array:
         """Which of the given edges are hard here."""
         return np.isin(edges, self.edges[self.hard])
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How large a function is, so far as sampled: by its maximum and by its integral."""
-
-    scale: float
-    mass: float
-
-    def resolves(self, tail: Array, width: Array, tolerance: float) -> Array:
-        """Whether coefficients of size ``tail`` on pieces of ``width`` are negligible."""
-        result: Array = (tail <= tolerance * self.scale) & (tail * width <= tolerance * self.mass)
-        return result
 
 
 def build(
@@ -212,71 +195,3 @@ def _assembled(done: list[tuple[_Level, Array, Array]], skeleton: Skeleton, tole
     wide = pieces.widths > 1e-9 * (edges[-1] - edges[0])
     error = 4 * float(tail[wide].max(initial=0.0)) + tolerance * pieces.scale
     return merged(pieces, tolerance), error
-
-
-def merged(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
-    """The same function on as few pieces as its smoothness allows, negligible ends cut off.
-
-    Neighbours across a seam are joined where 24 coefficients still do, so that repeated
-    operations don't pile up pieces.
-    """
-    measure = Measure(pieces.scale, pieces.mass)
-    idle, parity = 0, 0
-    while idle < 2 and pieces.count > 1:
-        joined = _join_once(pieces, measure, parity, tolerance)
-        idle = idle + 1 if joined.count == pieces.count else 0
-        pieces, parity = joined, 1 - parity
-    return _without_negligible_ends(trimmed(pieces, tolerance))
-
-
-def trimmed(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
-    """The same function without the coefficients that are rounding."""
-    return replace(pieces, series=chebyshev.trim(pieces.series, tolerance / 4))
-
-
-def _join_once(pieces: Pieces, measure: Measure, parity: int, tolerance: float) -> Pieces:
-    """Join pairs of pieces around every other seam, where the union is resolved."""
-    seams = np.arange(1 + parity, pieces.count, 2)
-    seams = seams[~(pieces.hard[seams] | pieces.singular[seams - 1] | pieces.singular[seams])]
-    if seams.size == 0:
-        return pieces
-    # A piece much narrower than its neighbour might fall between the points.
-    one, two = pieces.widths[seams - 1], pieces.widths[seams]
-    seams = seams[np.maximum(one, two) <= _MOST_UNEQUAL * np.minimum(one, two)]
-    if seams.size == 0:
-        return pieces
-    low, high = pieces.edges[seams - 1], pieces.edges[seams + 1]
-    u = chebyshev.points(max(NODES, pieces.degree + 1))[:, np.newaxis]
-    x = low + (high - low) * ((1 + u) / 2)
-    series = chebyshev.coefficients(pieces(x.ravel()).reshape(x.shape))
-    tail = np.abs(series[-3:]).max(axis=0)
-    good = measure.resolves(tail, high - low, _JOINING * tolerance)
-    before = pieces.integrals[seams - 1] + pieces.integrals[seams]
-    change = np.abs(chebyshev.integrals(series) * (high - low) / 2 - before)
-    good &= change <= 4 * _JOINING * tolerance * measure.mass
-    if not good.any():
-        return pieces
-    kept, gone = series[:, good], seams[good]
-    whole, kept = chebyshev.same_length(pieces.series, kept)
-    whole[:, gone - 1] = kept
-    return Pieces(
-        np.delete(pieces.edges, gone),
-        np.delete(whole, gone, axis=1),
-        np.delete(pieces.hard, gone),
-        np.delete(pieces.left, gone),
-        np.delete(pieces.right, gone),
-    )
-
-
-def _without_negligible_ends(pieces: Pieces) -> Pieces:
-    """Cut off pieces at soft ends that hold no share of the maximum or of the integral."""
-    share = 2.0**-54
-    mass = pieces.sizes * pieces.widths
-    small = (pieces.sizes <= share * pieces.scale) & ~pieces.singular
-    from_left = np.cumprod(small & (np.cumsum(mass) <= share * pieces.mass)) > 0
-    from_right = np.cumprod((small & (np.cumsum(mass[::-1])[::-1] <= share * pieces.mass))[::-1]) > 0
-    first = int(from_left.sum()) if not pieces.hard[0] else 0
-    last = pieces.count - (int(from_right.sum()) if not pieces.hard[-1] else 0)
-    if pieces.count == 0 or first >= last or (first, last) == (0, pieces.count):
-        return pieces
-    return pieces.between(first, last)

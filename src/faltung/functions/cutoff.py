@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from faltung.functions import chebyshev, errors
-from faltung.functions.build import NODES
 from faltung.functions.chebyshev import Array
+from faltung.functions.resolution import NODES
 
 # The share of the integral that may lie beyond the cut-off: below half a unit in the last place.
 SHARE = 2.0**-54

@@ -11,12 +11,12 @@ import numpy as np
 
 from faltung.functions import errors
 from faltung.functions.atoms import Atom, gathered
-from faltung.functions.build import TOLERANCE
 from faltung.functions.chebyshev import Array
 from faltung.functions.construct import construct
 from faltung.functions.function import Function
 from faltung.functions.lattice import Lattice
 from faltung.functions.pieces import Pieces
+from faltung.functions.resolution import TOLERANCE
 from faltung.functions.singularity import exponent_at
 
 # Quantiles that say where the bulk of a law lies.

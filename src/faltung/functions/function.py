@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike
 
 from faltung.functions import errors, named, sampled
 from faltung.functions.atoms import Atom
-from faltung.functions.build import TOLERANCE
 from faltung.functions.construct import construct, read_support
 from faltung.functions.convolving import operate, plan_operands
 from faltung.functions.forms import Form, Gamma, Gaussian
 from faltung.functions.pieces import Pieces
 from faltung.functions.representation import Representation
+from faltung.functions.resolution import TOLERANCE
 
 
 class Function(Representation):

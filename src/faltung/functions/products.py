@@ -9,13 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from faltung.functions.atoms import convolved
-from faltung.functions.build import TOLERANCE, Skeleton, build, trimmed
+from faltung.functions.build import Skeleton, build
 from faltung.functions.characteristic import Factor, Spectrum, spectrum_of
 from faltung.functions.chebyshev import Array
 from faltung.functions.gauss import convolve_at
+from faltung.functions.merging import trimmed
 from faltung.functions.pairs import PairPolynomials, convolve_pairs
 from faltung.functions.pieces import Pieces
 from faltung.functions.representation import Representation
+from faltung.functions.resolution import TOLERANCE
 
 # Edges nearer than this many roundings of the sums that made them are one edge.
 _EPS = float(np.finfo(float).eps)
