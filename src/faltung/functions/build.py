@@ -71,12 +71,13 @@ class Skeleton:
 
 
 def build(
-    evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE, strict: bool = False
+    evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE, strict: bool = False, noise: float = 0.0
 ) -> tuple[Pieces, float]:
     """Pieces that follow ``evaluate`` on the skeleton, and an estimate of their largest error.
 
     The estimate leaves out the neighbourhoods of undeclared jumps and singularities, narrower
-    than a billionth of the domain, that bisection could not resolve.
+    than a billionth of the domain, that bisection could not resolve. Values may carry ``noise``,
+    relative to a piece's largest: what stays in both halves of a piece, and is no more than that.
 
     Raises
     ------
@@ -102,7 +103,10 @@ def build(
         scale = max(scale, float(size.max(initial=0.0)))
         measure = Measure(scale, done_mass + float(mass.sum()))
         good = measure.resolves(tail, weight, tolerance) | (tail <= tolerance * size)
-        good |= (tail <= _NOISE * size) & (tail > open_.tail / 4)
+        stays = tail > open_.tail / 4
+        good |= (tail <= _NOISE * size) & stays
+        if noise:
+            good |= (tail <= noise * size) & _in_both_halves(stays)
         given_up = ~good & (
             (tail <= _misplacement(open_, values)) | (open_.width <= open_.spacing) | (depth == DEEPEST)
         )
@@ -125,6 +129,13 @@ def _check_given_up(level: _Level, bent: Array, share: Array) -> None:
     if heavy.size:
         k = heavy[np.argmin(level.low[heavy])]
         raise UnresolvedError(float(level.low[k]), float(level.high[k]), float(share[k]))
+
+
+def _in_both_halves(stays: Array) -> Array:
+    """Whether it is so in a piece and in the other half of what it was halved from."""
+    low, high = np.split(stays, 2) if stays.size % 2 == 0 else (stays, ~stays)
+    both: Array = np.tile(low & high, 2)
+    return both[: stays.size]
 
 
 def _misplacement(level: _Level, values: Array) -> Array:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,12 @@ def construct(
     breakpoints: Iterable[float],
     singular: Exponents,
     tolerance: float,
-    seams: Iterable[float] = (),
+    seams: Sequence[float] = (),
+    noise: float = 0.0,
 ) -> Constructed:
-    """Pieces of ``function`` on ``support``; ``seams`` are smooth points around which its bulk lies.
+    """Pieces of ``function`` on ``support``.
+
+    ``seams`` are smooth points around which its bulk lies, ``noise`` is what its values may carry.
 
     Raises
     ------
@@ -54,34 +58,38 @@ def construct(
         with np.errstate(all="ignore"):
             return _checked_values(function, x)
 
-    inner = np.union1d(breaks, np.fromiter(seams, float))
+    inner = np.union1d(breaks, np.asarray(seams, float))
     inner = inner if len(inner) else np.array([0.0])
     unit = float(inner[-1] - inner[0]) / 2 if len(inner) > 1 else 1.0
     nothing = Reach(np.empty(0), 0.0, 0.0)
-    before = reach(evaluate, float(inner[0]), -1, unit) if math.isinf(low) else nothing
-    after = reach(evaluate, float(inner[-1]), 1, unit) if math.isinf(high) else nothing
+    before = reach(evaluate, float(inner[0]), -1, unit, len(seams) > 0) if math.isinf(low) else nothing
+    after = reach(evaluate, float(inner[-1]), 1, unit, len(seams) > 0) if math.isinf(high) else nothing
     outer = np.concatenate([inner[0] - before.seams[::-1], inner, inner[-1] + after.seams])
     edges = np.unique(outer)
     hard = np.isin(edges, breaks)
     if before.limit != after.limit or before.limit != 0:
         hard[0] |= before.limit != 0
         hard[-1] |= after.limit != 0
-    pieces, error = _built(evaluate, edges, hard, powers, tolerance)
+    pieces, error = _built(
+        partial(build, evaluate, tolerance=tolerance, strict=True, noise=noise), evaluate, edges, hard, powers
+    )
     if pieces.scale == 0 and not (before.limit or after.limit):
         raise errors.nothing_found()
     return Constructed(pieces, (_plain(before.limit), _plain(after.limit)), error, before.tail + after.tail)
 
 
-def _built(evaluate: Evaluate, edges: Array, hard: Array, powers: Powers, tolerance: float) -> tuple[Pieces, float]:
+def _built(
+    make: Callable[[Skeleton], tuple[Pieces, float]], evaluate: Evaluate, edges: Array, hard: Array, powers: Powers
+) -> tuple[Pieces, float]:
     """Pieces; where bisection does not get through, with the power laws that are found at hard edges."""
     try:
-        return build(evaluate, Skeleton.of(edges, hard, powers), tolerance, strict=True)
+        return make(Skeleton.of(edges, hard, powers))
     except UnresolvedError as trouble:
         found = poles(evaluate, edges, hard) | powers
         if found == powers:
             raise refusal(evaluate, trouble, edges, hard) from None
     try:
-        return build(evaluate, Skeleton.of(edges, hard, found), tolerance, strict=True)
+        return make(Skeleton.of(edges, hard, found))
     except UnresolvedError as trouble:
         raise refusal(evaluate, trouble, edges, hard) from None
 
