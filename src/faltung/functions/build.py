@@ -27,7 +27,7 @@ DEEPEST = 48
 # What is given up is a singularity, and no rounding, if so much of it is unresolved; it may hold this
 # share of the integral.
 _BENT, _SHARE = 2.0**-8, 1e-12
-_MOST_PIECES = 20_000
+MOST_PIECES = 20_000
 _TINY = 8 * _EPS
 
 
@@ -71,7 +71,12 @@ class Skeleton:
 
 
 def build(
-    evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE, strict: bool = False, noise: float = 0.0
+    evaluate: Evaluate,
+    skeleton: Skeleton,
+    tolerance: float = TOLERANCE,
+    strict: bool = False,
+    noise: float = 0.0,
+    most: int = MOST_PIECES,
 ) -> tuple[Pieces, float]:
     """Pieces that follow ``evaluate`` on the skeleton, and an estimate of their largest error.
 
@@ -82,7 +87,7 @@ def build(
     Raises
     ------
     ValueError
-        A value is not finite, or the function is too rough for 20,000 pieces.
+        A value is not finite, or the function is too rough for ``most`` pieces.
     UnresolvedError
         With ``strict``: what bisection gave up holds a noticeable share of the integral.
 
@@ -118,8 +123,8 @@ def build(
         open_ = replace(open_, tail=tail).where(~good).halved()
         if open_.low.size == 0:
             break
-        if open_.low.size + sum(level.low.size for level, *_ in done) > _MOST_PIECES:
-            raise errors.unresolved(float(open_.low[0]), float(open_.high[-1]))
+        if open_.low.size + sum(level.low.size for level, *_ in done) > most:
+            raise errors.unresolved(float(open_.low[0]), float(open_.high[-1]), most)
     return _assembled(done, skeleton, tolerance)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from faltung.functions import errors
-from faltung.functions.build import Evaluate, Skeleton, UnresolvedError, build
+from faltung.functions.build import MOST_PIECES, Evaluate, Skeleton, UnresolvedError, build
 from faltung.functions.chebyshev import Array
 from faltung.functions.cutoff import Reach, reach
 from faltung.functions.pieces import Pieces
@@ -40,10 +40,12 @@ def construct(
     tolerance: float,
     seams: Sequence[float] = (),
     noise: float = 0.0,
+    most: int = MOST_PIECES,
 ) -> Constructed:
     """Pieces of ``function`` on ``support``.
 
-    ``seams`` are smooth points around which its bulk lies, ``noise`` is what its values may carry.
+    ``seams`` are smooth points around which its bulk lies, ``noise`` is what its values may carry, and
+    ``most`` the number of pieces.
 
     Raises
     ------
@@ -71,7 +73,11 @@ def construct(
         hard[0] |= before.limit != 0
         hard[-1] |= after.limit != 0
     pieces, error = _built(
-        partial(build, evaluate, tolerance=tolerance, strict=True, noise=noise), evaluate, edges, hard, powers
+        partial(build, evaluate, tolerance=tolerance, strict=True, noise=noise, most=most),
+        evaluate,
+        edges,
+        hard,
+        powers,
     )
     if pieces.scale == 0 and not (before.limit or after.limit):
         raise errors.nothing_found()

@@ -190,7 +190,7 @@ class Density:
 
     def pdf(self, x: ArrayLike) -> Any:
         """The density at ``x``; its atoms are in `pmf`."""
-        if self.density.pieces.count == 0:
+        if self._pieces.count == 0:
             raise errors.lattice_has_no_pdf("pdf")
         return np.maximum(self.density(x), 0.0)
 
@@ -270,7 +270,7 @@ class Density:
     def entropy(self) -> float:
         """The entropy in natural units, differential for a density, of the masses for a discrete law."""
         _, weights = self._atoms()
-        pieces = self.density.pieces
+        pieces = self._pieces
         if len(weights) and pieces.count == 0:
             positive = weights[weights > 0]
             return float(-(positive * np.log(positive)).sum())
@@ -306,14 +306,19 @@ class Density:
         atoms = self.density.atoms
         return np.array([atom.at for atom in atoms]), np.array([float(atom.weight.real) for atom in atoms])
 
+    @property
+    def _pieces(self) -> Pieces:
+        """The density without atoms."""
+        return Pieces.nothing() if self._function is None else self._function.pieces
+
     @cached_property
     def _lower(self) -> Cumulative:
-        return Cumulative(self.density.pieces, self.density.atoms)
+        return Cumulative(self._pieces, *self._atoms())
 
     @cached_property
     def _upper(self) -> Cumulative:
-        mirrored = self.density.reflect()
-        return Cumulative(mirrored.pieces, mirrored.atoms)
+        places, weights = self._atoms()
+        return Cumulative(self._pieces.moved(0.0, -1.0), -places[::-1], weights[::-1])
 
 
 def _quantiles(cumulative: Cumulative, q: NDArray[Any], support: tuple[float, float]) -> Any:

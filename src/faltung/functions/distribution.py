@@ -27,7 +27,9 @@ _LEVELS = np.array([1e-3, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
 # A lattice of more places is a heavy tail, which masses cannot follow.
 _LONGEST = 2**22
 # Some of SciPy's densities are no more accurate.
-_NOISE = 1e-9
+_NOISE = 1e-7
+# Densities are not so rough; some take a millisecond a point.
+_MOST_PIECES = 256
 # Laws of so few kinks may be singular there; those of more are made of polynomials.
 _FEW = 2
 # So near to 1 is the integral of a density that SciPy approximates.
@@ -130,7 +132,7 @@ def _sampled(
             singular[point] = exponents[0], exponents[1]
             # Beside a singular point the piece must be wide: its points would lose their digits.
             seams = seams[np.abs(seams - point) > spread / 4]
-    made = construct(pdf, support, kinks, singular, TOLERANCE, seams.tolist(), _NOISE)
+    made = construct(pdf, support, kinks, singular, TOLERANCE, seams.tolist(), _NOISE, _MOST_PIECES)
     f = Function.assembled(made.pieces, limits=made.limits, error=made.error, tail=made.tail, support=support)
     if any(f.limits) or abs(f.integral() - 1) > _ONE:
         raise errors.not_a_density("distribution", f"the integral of its pdf is {f.pieces.integrals.sum():.6g}")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def unresolved(low: float, high: float) -> ValueError:
+def unresolved(low: float, high: float, most: int) -> ValueError:
     """A callable too rough for the representation."""
     return ValueError(
-        f"function: 20,000 polynomial pieces do not follow it, the first trouble lies near {low:g}, the last near "
+        f"function: {most:,} polynomial pieces do not follow it, the first trouble lies near {low:g}, the last near "
         f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, or loosen tolerance="
     )
 

@@ -59,6 +59,7 @@ def known(name: str, shapes: Shapes) -> Function | None:
 def kinks(family: Any, shapes: Shapes) -> Shapes:
     """The points inside the support of the standard form where it is not smooth."""
     if isinstance(family, stats.rv_histogram):
+        # All of them: between its edges a histogram is constant.
         edges: Shapes = tuple(map(float, family._hbins[1:-1]))
         return edges
     found = _KINKS[family.name](*shapes) if family.name in _KINKS else ()
