@@ -82,7 +82,7 @@ def build(
 
     The estimate leaves out the neighbourhoods of undeclared jumps and singularities, narrower
     than a billionth of the domain, that bisection could not resolve. Values may carry ``noise``,
-    relative to a piece's largest: what stays in both halves of a piece, and is no more than that.
+    relative to the largest of them: what stays in both halves of a piece, and is no more than that.
 
     Raises
     ------
@@ -111,13 +111,12 @@ def build(
         stays = tail > open_.tail / 4
         good |= (tail <= _NOISE * size) & stays
         if noise:
-            good |= (tail <= noise * size) & _in_both_halves(stays)
-        given_up = ~good & (
-            (tail <= _misplacement(open_, values)) | (open_.width <= open_.spacing) | (depth == DEEPEST)
-        )
-        if strict:
-            _check_given_up(open_, given_up & (tail > _BENT * size), mass / (measure.mass or 1.0))
-        good |= given_up
+            good |= (tail <= noise * scale) & _in_both_halves(stays)
+        if not good.all():
+            given_up = ~good & _exhausted(open_, values, tail, depth)
+            if strict:
+                _check_given_up(open_, given_up & (tail > _BENT * size), mass / (measure.mass or 1.0))
+            good |= given_up
         done_mass += float(mass[good].sum())
         done.append((open_.where(good), series[:, good], tail[good]))
         open_ = replace(open_, tail=tail).where(~good).halved()
@@ -143,10 +142,15 @@ def _in_both_halves(stays: Array) -> Array:
     return both[: stays.size]
 
 
-def _misplacement(level: _Level, values: Array) -> Array:
-    """What rounding of the points does to the coefficients: a unit of the point times the slope."""
+def _exhausted(level: _Level, values: Array, tail: Array, depth: int) -> Array:
+    """Where bisection ends: at its last depth, where numbers end, and where rounding of the points explains it all.
+
+    That does to the coefficients what a unit of the point times the slope is.
+    """
+    if depth == DEEPEST:
+        return np.ones(tail.shape, bool)
     slope = np.ptp(np.abs(values), axis=0) / level.width
-    result: Array = 2 * level.spacing * slope
+    result: Array = (tail <= 2 * level.spacing * slope) | (level.width <= level.spacing)
     return result
 
 

@@ -83,8 +83,13 @@ def derivative(series: Array) -> Array:
 
 def integrals(series: Array) -> Array:
     """The integral over [-1, 1] of each column."""
-    even = np.arange(0, len(series), 2)
-    result: Array = (2 / (1 - even.astype(float) ** 2)) @ series[::2]
+    result: Array = _integrals_of_even(len(series)) @ series[::2]
+    return result
+
+
+@cache
+def _integrals_of_even(count: int) -> Array:
+    result: Array = 2 / (1 - np.arange(0.0, count, 2.0) ** 2)
     return result
 
 

@@ -72,10 +72,11 @@ def _unions(pieces: Pieces, measure: Measure, seams: Array, tolerance: float) ->
     x = low + (high - low) * ((1 + u) / 2)
     series = chebyshev.coefficients(pieces(x.ravel()).reshape(x.shape))
     good = measure.resolves(np.abs(series[-_LAST:]).max(axis=0), high - low, _JOINING * tolerance)
-    before = pieces.integrals[seams - 1] + pieces.integrals[seams]
-    change = np.abs(chebyshev.integrals(series) * (high - low) / 2 - before)
-    good &= change <= 4 * _JOINING * tolerance * measure.mass
-    good = _apart(seams, good, high - low)
+    if good.any():
+        before = pieces.integrals[seams - 1] + pieces.integrals[seams]
+        change = np.abs(chebyshev.integrals(series) * (high - low) / 2 - before)
+        good &= change <= 4 * _JOINING * tolerance * measure.mass
+        good = _apart(seams, good, high - low)
     return seams[good], series[:, good]
 
 
@@ -94,12 +95,10 @@ def _apart(seams: Array, good: Array, width: Array) -> Array:
 def _joined(pieces: Pieces, gone: Array, unions: Array) -> Pieces:
     whole, unions = chebyshev.same_length(pieces.series, unions)
     whole[:, gone - 1] = unions
+    kept = np.ones(pieces.count + 1, bool)
+    kept[gone] = False
     return Pieces(
-        np.delete(pieces.edges, gone),
-        np.delete(whole, gone, axis=1),
-        np.delete(pieces.hard, gone),
-        np.delete(pieces.left, gone),
-        np.delete(pieces.right, gone),
+        pieces.edges[kept], whole[:, kept[:-1]], pieces.hard[kept], pieces.left[kept[:-1]], pieces.right[kept[:-1]]
     )
 
 
