@@ -30,6 +30,26 @@ def difference(problem: Problem, operands: Operands, ours: object, theirs: objec
     return None if apart <= allowed else f"apart by {apart:.2g} where rounding explains {allowed:.2g}"
 
 
+def step_difference(problem: Problem, operands: Operands, ours: tuple[Array, ...], theirs: object) -> str | None:
+    """How the parts of a training step differ, each within the rounding of its own sum."""
+    x, w, gy = operands.x, operands.w, ours[0]
+    parts = {
+        "feature map": (problem, Operands(x, w)),
+        "input gradient": (problem.input_gradient(), Operands(gy, w)),
+        "kernel gradient": (problem.kernel_gradient(), Operands(x, gy)),
+    }
+    for (name, (sums, given)), expected, found in zip(parts.items(), ours, _parts(theirs), strict=True):
+        if (differs := difference(sums, given, expected, found)) is not None:
+            return f"{name} {differs}"
+    return None
+
+
+def _parts(step: object) -> tuple[object, ...]:
+    if not isinstance(step, tuple):
+        raise TypeError(f"{type(step).__name__}: a training step answers a tuple of three arrays")
+    return step
+
+
 def tolerance(problem: Problem, operands: Operands) -> float:
     """The largest difference that rounding explains: relative to the norms of the kernel and a typical window."""
     unit = float(np.finfo(problem.result_dtype).eps)

@@ -9,6 +9,8 @@ from pathlib import Path
 from faltung.task.problem import Problem
 
 FOLDER = Path(__file__).parent / "cells"
+TRAINING = "training"
+"""The domain whose cells are steps of training: forward pass, input gradient, kernel gradient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Cell:
 
     def __str__(self) -> str:
         return self.line
+
+    @property
+    def training(self) -> bool:
+        """Whether both gradients are asked for after the forward pass."""
+        return self.domain == TRAINING
 
 
 def domains() -> list[str]:

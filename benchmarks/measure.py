@@ -66,13 +66,13 @@ def measure(cell: Cell, setting: Setting) -> Measured:
     problem = cell.problem
     given = operands.draw(problem)
     try:
-        mine = ours.call(problem, given, setting.threads)
+        mine = _ours(cell, given, setting.threads)
         expected = mine()
         plan = ours.plan(problem, given, setting.threads)
     except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
         return Measured(cell, failed=f"{type(error).__name__}: {error}")
     measured = Measured(cell, plan)
-    calls: dict[str, Call] = {OURS: mine, EVERY_CORE: ours.call(problem, given, None)}
+    calls: dict[str, Call] = {OURS: mine, EVERY_CORE: _ours(cell, given, None)}
     if setting.probe is not None and work.size(problem) >= COPY_FROM:
         calls[COPY] = setting.probe.copier(work.size(problem) // 2)
     for peer in setting.peers:
@@ -81,15 +81,22 @@ def measure(cell: Cell, setting: Setting) -> Measured:
     return measured
 
 
-def _admit(peer: Peer, measured: Measured, given: operands.Operands, expected: object, calls: dict[str, Call]) -> None:
+def _ours(cell: Cell, given: operands.Operands, threads: int | None) -> Call:
+    asked = ours.training_step if cell.training else ours.call
+    return asked(cell.problem, given, threads)
+
+
+def _admit(peer: Peer, measured: Measured, given: operands.Operands, expected: Any, calls: dict[str, Call]) -> None:
     """Among the calls if it does this and agrees; else the reason is noted."""
     problem = measured.cell.problem
-    prepared = peer.prepare(problem, given)
+    prepare = peer.train if measured.cell.training else peer.prepare
+    prepared = "no gradients" if prepare is None else prepare(problem, given)
     if isinstance(prepared, str):
         measured.refused[peer.name] = prepared
         return
+    compare = agreement.step_difference if measured.cell.training else agreement.difference
     try:
-        differs = agreement.difference(problem, given, expected, prepared())
+        differs = compare(problem, given, expected, prepared())
     except Exception as error:  # a peer's own failure, of whatever kind, is its result
         differs = f"{type(error).__name__}: {error}"
     if differs is None:
@@ -104,14 +111,15 @@ def limit(measured: Measured, algorithm: str, limits: Limits, threads: int) -> f
     count = work.operations(algorithm, problem)
     if count is None:
         return None
+    passes = 3 if measured.cell.training else 1  # each gradient has the forward pass's products
     copied = measured.timings.get(COPY)
     moving = band(copied.samples).middle if copied else work.size(problem) / limits.copy_cache
-    return max(count / (work.peak(problem, limits) * threads), moving)
+    return max(passes * count / (work.peak(problem, limits) * threads), moving)
 
 
 def null_run(cell: Cell, setting: Setting) -> Band:
     """Faltung beside itself: how far from 1 a ratio comes when nothing differs."""
     given = operands.draw(cell.problem)
-    calls = {name: ours.call(cell.problem, given, setting.threads) for name in ("A", "A again")}
+    calls = {name: _ours(cell, given, setting.threads) for name in ("A", "A again")}
     timings = take(calls, setting.rounds)
     return ratio(timings["A again"].samples, timings["A"].samples)

@@ -36,6 +36,20 @@ def call(problem: Problem, operands: Operands, threads: int | None, method: str 
     return lambda: function(x, w, **keywords)
 
 
+def training_step(problem: Problem, operands: Operands, threads: int | None) -> Call:
+    """Feature map and both gradients of a layer whose kernels change with every step."""
+    x, w, keywords = operands.x, operands.w, layer_question(problem)
+    asked = {name: value for name, value in keywords.items() if name != "operation"} | {"threads": threads}
+    layer = faltung.tensor.convolve if problem.operation == "convolve" else faltung.tensor.correlate
+
+    def step() -> tuple[Array, Array, Array]:
+        y = layer(x, w, **asked)
+        gx = faltung.tensor.input_gradient(y, w, x.shape, operation=problem.operation, **asked)
+        return y, gx, faltung.tensor.kernel_gradient(x, y, w.shape, operation=problem.operation, **asked)
+
+    return step
+
+
 def plan(problem: Problem, operands: Operands, threads: int | None) -> dict[str, Any]:
     """What the planner says of this Problem with this kernel."""
     if not problem.plain:

@@ -90,6 +90,32 @@ def _answer(peer: Peer, problem: Problem) -> object:
     return found
 
 
+TRAINING = [cell for cell in CELLS if cell.training]
+
+
+@pytest.mark.parametrize("library", ["pytorch", "jax"])
+def test_peers_take_the_same_training_step(library: str) -> None:
+    found, absent = peers.found([library])
+    if absent:
+        pytest.skip(f"{library} is not installed")
+    (train,) = (peer.train for peer in found if peer.train is not None)
+    for problem in map(shrunken, TRAINING):
+        given = operands.draw(problem)
+        step, expected = train(problem, given), ours.training_step(problem, given, 1)()
+        assert not isinstance(step, str)
+        assert agreement.step_difference(problem, given, expected, step()) is None, str(problem)
+
+
+@pytest.mark.parametrize("cell", TRAINING, ids=str)
+def test_a_wrong_gradient_is_noticed(cell: Cell) -> None:
+    problem = shrunken(cell)
+    given = operands.draw(problem)
+    y, gx, gw = ours.training_step(problem, given, 1)()
+    assert agreement.step_difference(problem, given, (y, gx, gw), (y, gx, gw)) is None
+    for name, wrong in (("input", (y, gx[::-1] * 2, gw)), ("kernel", (y, gx, np.flip(gw)))):
+        assert name in str(agreement.step_difference(problem, given, (y, gx, gw), wrong))
+
+
 def test_a_peer_that_does_something_else_is_noticed() -> None:
     problem = Problem.parse("convolve x=f32[300] w=f32[9] mode=same")
     given = operands.draw(problem)

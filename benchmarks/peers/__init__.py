@@ -32,10 +32,15 @@ LIBRARIES = {
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One function of another library; ``prepare`` gives the call to time, or why there is none."""
+    """One function of another library; ``prepare`` gives the call to time, or why there is none.
+
+    ``train`` does so for a step of training, whose call answers feature map, input gradient and
+    kernel gradient; the feature map stands for its own gradient.
+    """
 
     name: str
     prepare: Callable[[Problem, Operands], Call | Refusal]
+    train: Callable[[Problem, Operands], Call | Refusal] | None = None
 
 
 def found(names: Iterable[str] = (), threads: int = 1) -> tuple[list[Peer], list[str]]:

@@ -26,12 +26,36 @@ def conv(problem: Problem, operands: Operands) -> Call | Refusal:
         return "layers with channels only"
     if reason := floats(problem) or zeros_outside(problem):
         return reason
+    x, w = _arrays(problem, operands)
+    function = _layer(problem)
+    return lambda: function(x, w).block_until_ready()
+
+
+def training(problem: Problem, operands: Operands) -> Call | Refusal:
+    """The layer and its gradients, compiled as one function."""
+    if isinstance(refused := conv(problem, operands), str):
+        return refused
+    x, w = _arrays(problem, operands)
+    layer = _layer(problem)
+
+    def step(x: Any, w: Any) -> Any:
+        y, pull = jax.vjp(layer, x, w)
+        return y, *pull(y)
+
+    gradients = jax.jit(step)
+    return lambda: jax.block_until_ready(gradients(x, w))
+
+
+def _arrays(problem: Problem, operands: Operands) -> tuple[Any, Any]:
     x = jax.numpy.asarray(operands.x.reshape(problem.batch, problem.channels, *problem.input_shape))
     kernel = operands.w.reshape(problem.filters, problem.channels // problem.groups, *problem.kernel_shape)
     w = jax.numpy.asarray(kernel if problem.operation == "correlate" else np.flip(kernel, tuple(range(2, kernel.ndim))))
+    return x, w
+
+
+def _layer(problem: Problem) -> Any:
     keywords = _keywords(problem)
-    function = jax.jit(lambda x, w: lax.conv_general_dilated(x, w, **keywords))
-    return lambda: function(x, w).block_until_ready()
+    return jax.jit(lambda x, w: lax.conv_general_dilated(x, w, **keywords))
 
 
 def _keywords(problem: Problem) -> dict[str, Any]:
@@ -49,4 +73,4 @@ def _keywords(problem: Problem) -> dict[str, Any]:
     }
 
 
-PEERS = (Peer("jax", conv),)
+PEERS = (Peer("jax", conv, training),)

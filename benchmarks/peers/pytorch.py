@@ -4,6 +4,7 @@ product of `torch.fft` transforms that models with long convolutions write thems
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from faltung.task.problem import Problem
 
 MOST_PRODUCTS = 2e9
 """Beyond these a call of its depthwise kernels would take a minute and more."""
+Function = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _PADS = {"constant": "constant", "edge": "replicate", "reflect": "reflect", "wrap": "circular"}
 
 
@@ -29,7 +31,32 @@ def use_threads(count: int) -> None:
 
 
 def conv(problem: Problem, operands: Operands) -> Call | Refusal:
-    """The function of that dimension; equal zeros on both sides are its own padding, all else `pad` before it."""
+    """The function of that dimension."""
+    asked = _layer(problem, operands)
+    if isinstance(asked, str):
+        return asked
+    function, x, w = asked
+    return lambda: function(x, w)
+
+
+def training(problem: Problem, operands: Operands) -> Call | Refusal:
+    """The same with the gradients that automatic differentiation gives."""
+    asked = _layer(problem, operands)
+    if isinstance(asked, str):
+        return asked
+    if any(u > 1 for u in problem.input_dilation) or problem.operation != "correlate":
+        return "of training steps only correlations, whose kernels are laid out as its own"
+    function, x, w = asked[0], asked[1].requires_grad_(), asked[2].requires_grad_()
+
+    def call() -> tuple[torch.Tensor, ...]:
+        y = function(x, w)
+        return y.detach(), *torch.autograd.grad(y, (x, w), y.detach())
+
+    return call
+
+
+def _layer(problem: Problem, operands: Operands) -> tuple[Function, torch.Tensor, torch.Tensor] | Refusal:
+    """A function and its tensors; equal zeros on both sides are its own padding, all else `pad` before it."""
     if problem.ndim in (1, 2, 3) and any(u > 1 for u in problem.input_dilation):
         return _transposed(problem, operands)
     if problem.ndim > 3 or any(u > 1 for u in problem.input_dilation) or problem.renormalise:
@@ -52,24 +79,25 @@ def conv(problem: Problem, operands: Operands) -> Call | Refusal:
     }
     if _own_padding(problem, beyond):
         keywords["padding"] = tuple(before for before, _ in beyond)
-        return lambda: function(x, w, **keywords)
+        return lambda x, w: function(x, w, **keywords), x, w
     pads = [amount for before_after in reversed(beyond) for amount in before_after]
     style = _PADS[problem.boundary[0]]
     fill = float(problem.fill_value.real) if style == "constant" else None
-    return lambda: function(functional.pad(x, pads, style, fill), w, **keywords)
+    return lambda x, w: function(functional.pad(x, pads, style, fill), w, **keywords), x, w
 
 
 def _correlated(problem: Problem, w: Array) -> Array:
     return w if problem.operation == "correlate" else np.flip(w, tuple(range(2, w.ndim)))
 
 
-def _transposed(problem: Problem, operands: Operands) -> Call | Refusal:
+def _transposed(problem: Problem, operands: Operands) -> tuple[Function, torch.Tensor, torch.Tensor] | Refusal:
     asked = layer(problem, operands)
     if isinstance(asked, str):
         return asked
     function = (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d)[problem.ndim - 1]
     x, w = torch.from_numpy(asked.x), torch.from_numpy(asked.w)
-    return lambda: function(x, w, stride=asked.stride, groups=asked.groups, dilation=asked.dilation)
+    keywords = {"stride": asked.stride, "groups": asked.groups, "dilation": asked.dilation}
+    return lambda x, w: function(x, w, **keywords), x, w
 
 
 def _beyond(problem: Problem) -> list[tuple[int, int]]:
@@ -113,4 +141,4 @@ def spectrum(problem: Problem, operands: Operands) -> Call | Refusal:
     return call
 
 
-PEERS = (Peer("torch", conv), Peer("torch.fft", spectrum))
+PEERS = (Peer("torch", conv, training), Peer("torch.fft", spectrum))
