@@ -72,7 +72,7 @@ def test_rounding_is_no_noise() -> None:
         (lambda x: x.astype(object), (0, 1), TypeError, "returned object values"),
         (lambda x: 1 / 0, (0, 1), ZeroDivisionError, "division by zero"),
         (lambda x: np.sin(x * x), (-INF, INF), ValueError, "does not converge"),
-        (np.sinc, (-INF, INF), ValueError, "decays no faster than 1/t"),
+        (np.sinc, (-INF, INF), ValueError, "decays like t to the power -1,"),
         (lambda x: np.sin(x) / (1 + x * x), (-INF, INF), ValueError, "20,000 polynomial pieces"),
         (lambda x: np.exp(-((x - 1e6) ** 2)), (-INF, INF), ValueError, "0 at every point .* breakpoints="),
         (lambda x: np.exp(-(((x - 0.3) * 1e5) ** 2)), (0, 1), ValueError, "0 at every point .* breakpoints="),

@@ -354,11 +354,10 @@ def test_plan_explains() -> None:
     [
         (lambda: F(lambda t: np.exp(t * t), (-np.inf, np.inf)), "towards -inf does not converge .its value at"),
         (lambda: F(np.sin, (0, np.inf)), "goes on, at .* and comes to no constant"),
-        (lambda: F(lambda t: 1 / t, (1, np.inf)), "decays no faster than 1/t"),
+        (lambda: F(lambda t: 1 / t, (1, np.inf)), "decays like t to the power -1,"),
         (lambda: ft.convolve(constant(), constant()), "does not converge over a"),
         (lambda: ft.convolve(F.step(), F.step()), "grows like t"),
         (lambda: ft.convolve(F.step(), F.step().reflect()), "does not converge over a"),
-        (lambda: F(lambda t: 1 / t, (0, 1)), "near 0.0 it is singular: .* singular="),
         (lambda: F(lambda t: t, (0, 1), singular={0: -1.0}), "exponent -1.0 at 0 is not integrable"),
         (lambda: F(np.sin, (1, 1)), "support="),
         (lambda: F(np.sin, (0, 1), breakpoints=[2]), "lies outside support"),

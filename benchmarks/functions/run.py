@@ -25,8 +25,8 @@ from benchmarks.rounds import Timing, take
 from benchmarks.tables import Table, show
 
 OURS = "faltung"
-ACCURATE = 1e-10
-"""A peer counts if its largest error, over the result's scale, is at most this or ours."""
+ACCURATE = 1e-12
+"""A peer counts if its largest error, over the result's scale, is at most this, what is asked of us, or ours."""
 PATIENCE = 20
 """Seconds that a peer's first answer may take."""
 EXACT_AT = 100

@@ -14,24 +14,29 @@ import numpy as np
 
 from faltung.functions import chebyshev, errors
 from faltung.functions.chebyshev import Array
+from faltung.functions.merging import merged
 from faltung.functions.pieces import Pieces
+from faltung.functions.resolution import NODES, TOLERANCE, Measure
 
 Evaluate = Callable[[Array], Array]
 
-# Two units in the last place: what a smooth function computed in double precision still yields.
-TOLERANCE = 2.0**-51
-# Pieces are joined to four times the tolerance, as what they carry already would stop it.
-_JOINING = 4
-_MOST_UNEQUAL = 8
-NODES = 24
 _EPS = float(np.finfo(float).eps)
 # Below this, a tail that bisection no longer shrinks is the rounding of the values themselves.
 _NOISE = 1e-11
 DEEPEST = 48
-# Share of the integral that an undeclared singularity may hold in its last 2**-48.
-_SHARE = 1e-12
-_MOST_PIECES = 20_000
+# What is given up is a singularity, and no rounding, if so much of it is unresolved; it may hold this
+# share of the integral.
+_BENT, _SHARE = 2.0**-8, 1e-12
+MOST_PIECES = 20_000
 _TINY = 8 * _EPS
+
+
+class UnresolvedError(Exception):
+    """Bisection has come to its end between ``low`` and ``high``, with a share of the integral left there."""
+
+    def __init__(self, low: float, high: float, share: float) -> None:
+        super().__init__(low, high, share)
+        self.low, self.high, self.share = low, high, share
 
 
 @dataclass(frozen=True)
@@ -65,32 +70,26 @@ class Skeleton:
         return np.isin(edges, self.edges[self.hard])
 
 
-@dataclass(frozen=True)
-class Measure:
-    """How large a function is, so far as sampled: by its maximum and by its integral."""
-
-    scale: float
-    mass: float
-
-    def resolves(self, tail: Array, width: Array, tolerance: float) -> Array:
-        """Whether coefficients of size ``tail`` on pieces of ``width`` are negligible."""
-        result: Array = (tail <= tolerance * self.scale) & (tail * width <= tolerance * self.mass)
-        return result
-
-
 def build(
-    evaluate: Evaluate, skeleton: Skeleton, tolerance: float = TOLERANCE, strict: bool = False
+    evaluate: Evaluate,
+    skeleton: Skeleton,
+    tolerance: float = TOLERANCE,
+    strict: bool = False,
+    noise: float = 0.0,
+    most: int = MOST_PIECES,
 ) -> tuple[Pieces, float]:
     """Pieces that follow ``evaluate`` on the skeleton, and an estimate of their largest error.
 
     The estimate leaves out the neighbourhoods of undeclared jumps and singularities, narrower
-    than a billionth of the domain, that bisection could not resolve.
+    than a billionth of the domain, that bisection could not resolve. Values may carry ``noise``,
+    relative to the largest of them: what stays in both halves of a piece, and is no more than that.
 
     Raises
     ------
     ValueError
-        A value is not finite, or the function is too rough for 20,000 pieces; with ``strict``, a
-        singularity that nobody declared holds a noticeable share of the integral.
+        A value is not finite, or the function is too rough for ``most`` pieces.
+    UnresolvedError
+        With ``strict``: what bisection gave up holds a noticeable share of the integral.
 
     Notes
     -----
@@ -98,44 +97,60 @@ def build(
     """
     open_ = _Level(skeleton.edges[:-1], skeleton.edges[1:], skeleton.left, skeleton.right)
     done: list[tuple[_Level, Array, Array]] = []
-    scale = mass = 0.0
+    scale = done_mass = 0.0
     for depth in range(DEEPEST + 1):
         values = open_.sample(evaluate)
         series = chebyshev.coefficients(values)
         tail = np.abs(series[-3:]).max(axis=0)
         size = np.abs(values).max(axis=0)
         weight = open_.width / (1 + open_.left + open_.right)
+        mass = np.abs(values).mean(axis=0) * weight
         scale = max(scale, float(size.max(initial=0.0)))
-        measure = Measure(scale, mass + float((np.abs(values).mean(axis=0) * weight).sum()))
+        measure = Measure(scale, done_mass + float(mass.sum()))
         good = measure.resolves(tail, weight, tolerance) | (tail <= tolerance * size)
-        good |= (tail <= _NOISE * size) & (tail > open_.tail / 4)
-        good |= tail <= _misplacement(open_, values)
-        good |= open_.width <= _TINY * np.maximum(np.abs(open_.low), np.abs(open_.high))
-        if depth == DEEPEST:
+        stays = tail > open_.tail / 4
+        good |= (tail <= _NOISE * size) & stays
+        if noise:
+            good |= (tail <= noise * scale) & _in_both_halves(stays)
+        if not good.all():
+            given_up = ~good & _exhausted(open_, values, tail, depth)
             if strict:
-                _check_depth(open_, np.abs(values).mean(axis=0) * weight, good, measure.mass)
-            good[:] = True
-        mass += float((np.abs(values).mean(axis=0) * weight)[good].sum())
+                _check_given_up(open_, given_up & (tail > _BENT * size), mass / (measure.mass or 1.0))
+            good |= given_up
+        done_mass += float(mass[good].sum())
         done.append((open_.where(good), series[:, good], tail[good]))
         open_ = replace(open_, tail=tail).where(~good).halved()
         if open_.low.size == 0:
             break
-        if open_.low.size + sum(level.low.size for level, *_ in done) > _MOST_PIECES:
-            raise errors.unresolved(float(open_.low[0]), float(open_.high[-1]))
+        if open_.low.size + sum(level.low.size for level, *_ in done) > most:
+            raise errors.unresolved(float(open_.low[0]), float(open_.high[-1]), most)
     return _assembled(done, skeleton, tolerance)
 
 
-def _check_depth(level: _Level, mass: Array, good: Array, whole: float) -> None:
-    """Refuse what is still unresolved at the last depth, if it matters to the integral."""
-    heavy = np.flatnonzero(~good & (mass > _SHARE * whole))
+def _check_given_up(level: _Level, bent: Array, share: Array) -> None:
+    """Refuse what is given up, if it matters to the integral."""
+    heavy = np.flatnonzero(bent & (share > _SHARE))
     if heavy.size:
-        raise errors.undeclared_singularity(float(level.low[heavy[0]]), float(mass[heavy[0]] / whole))
+        k = heavy[np.argmin(level.low[heavy])]
+        raise UnresolvedError(float(level.low[k]), float(level.high[k]), float(share[k]))
 
 
-def _misplacement(level: _Level, values: Array) -> Array:
-    """What rounding of the points does to the coefficients: a unit of the point times the slope."""
+def _in_both_halves(stays: Array) -> Array:
+    """Whether it is so in a piece and in the other half of what it was halved from."""
+    low, high = np.split(stays, 2) if stays.size % 2 == 0 else (stays, ~stays)
+    both: Array = np.tile(low & high, 2)
+    return both[: stays.size]
+
+
+def _exhausted(level: _Level, values: Array, tail: Array, depth: int) -> Array:
+    """Where bisection ends: at its last depth, where numbers end, and where rounding of the points explains it all.
+
+    That does to the coefficients what a unit of the point times the slope is.
+    """
+    if depth == DEEPEST:
+        return np.ones(tail.shape, bool)
     slope = np.ptp(np.abs(values), axis=0) / level.width
-    result: Array = 16 * _EPS * np.maximum(np.abs(level.low), np.abs(level.high)) * slope
+    result: Array = (tail <= 2 * level.spacing * slope) | (level.width <= level.spacing)
     return result
 
 
@@ -152,6 +167,12 @@ class _Level:
     @property
     def width(self) -> Array:
         result: Array = self.high - self.low
+        return result
+
+    @property
+    def spacing(self) -> Array:
+        """A few times the distance of the numbers there: no piece can be narrower."""
+        result: Array = _TINY * np.maximum(np.abs(self.low), np.abs(self.high))
         return result
 
     def sample(self, evaluate: Evaluate) -> Array:
@@ -194,71 +215,3 @@ def _assembled(done: list[tuple[_Level, Array, Array]], skeleton: Skeleton, tole
     wide = pieces.widths > 1e-9 * (edges[-1] - edges[0])
     error = 4 * float(tail[wide].max(initial=0.0)) + tolerance * pieces.scale
     return merged(pieces, tolerance), error
-
-
-def merged(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
-    """The same function on as few pieces as its smoothness allows, negligible ends cut off.
-
-    Neighbours across a seam are joined where 24 coefficients still do, so that repeated
-    operations don't pile up pieces.
-    """
-    measure = Measure(pieces.scale, pieces.mass)
-    idle, parity = 0, 0
-    while idle < 2 and pieces.count > 1:
-        joined = _join_once(pieces, measure, parity, tolerance)
-        idle = idle + 1 if joined.count == pieces.count else 0
-        pieces, parity = joined, 1 - parity
-    return _without_negligible_ends(trimmed(pieces, tolerance))
-
-
-def trimmed(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
-    """The same function without the coefficients that are rounding."""
-    return replace(pieces, series=chebyshev.trim(pieces.series, tolerance / 4))
-
-
-def _join_once(pieces: Pieces, measure: Measure, parity: int, tolerance: float) -> Pieces:
-    """Join pairs of pieces around every other seam, where the union is resolved."""
-    seams = np.arange(1 + parity, pieces.count, 2)
-    seams = seams[~(pieces.hard[seams] | pieces.singular[seams - 1] | pieces.singular[seams])]
-    if seams.size == 0:
-        return pieces
-    # A piece much narrower than its neighbour might fall between the points.
-    one, two = pieces.widths[seams - 1], pieces.widths[seams]
-    seams = seams[np.maximum(one, two) <= _MOST_UNEQUAL * np.minimum(one, two)]
-    if seams.size == 0:
-        return pieces
-    low, high = pieces.edges[seams - 1], pieces.edges[seams + 1]
-    u = chebyshev.points(max(NODES, pieces.degree + 1))[:, np.newaxis]
-    x = low + (high - low) * ((1 + u) / 2)
-    series = chebyshev.coefficients(pieces(x.ravel()).reshape(x.shape))
-    tail = np.abs(series[-3:]).max(axis=0)
-    good = measure.resolves(tail, high - low, _JOINING * tolerance)
-    before = pieces.integrals[seams - 1] + pieces.integrals[seams]
-    change = np.abs(chebyshev.integrals(series) * (high - low) / 2 - before)
-    good &= change <= 4 * _JOINING * tolerance * measure.mass
-    if not good.any():
-        return pieces
-    kept, gone = series[:, good], seams[good]
-    whole, kept = chebyshev.same_length(pieces.series, kept)
-    whole[:, gone - 1] = kept
-    return Pieces(
-        np.delete(pieces.edges, gone),
-        np.delete(whole, gone, axis=1),
-        np.delete(pieces.hard, gone),
-        np.delete(pieces.left, gone),
-        np.delete(pieces.right, gone),
-    )
-
-
-def _without_negligible_ends(pieces: Pieces) -> Pieces:
-    """Cut off pieces at soft ends that hold no share of the maximum or of the integral."""
-    share = 2.0**-54
-    mass = pieces.sizes * pieces.widths
-    small = (pieces.sizes <= share * pieces.scale) & ~pieces.singular
-    from_left = np.cumprod(small & (np.cumsum(mass) <= share * pieces.mass)) > 0
-    from_right = np.cumprod((small & (np.cumsum(mass[::-1])[::-1] <= share * pieces.mass))[::-1]) > 0
-    first = int(from_left.sum()) if not pieces.hard[0] else 0
-    last = pieces.count - (int(from_right.sum()) if not pieces.hard[-1] else 0)
-    if pieces.count == 0 or first >= last or (first, last) == (0, pieces.count):
-        return pieces
-    return pieces.between(first, last)

@@ -9,9 +9,10 @@ import numpy as np
 
 from faltung.functions import chebyshev, errors, rules
 from faltung.functions.atoms import Atom, Atoms
-from faltung.functions.build import NODES, Skeleton, build
+from faltung.functions.build import Skeleton, build
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
+from faltung.functions.resolution import NODES
 
 # Steps below this share of the function's size are rounding, not jumps.
 _JUMP = 2.0**-40

@@ -129,6 +129,7 @@ def _times(product: Array, error: Array, values: Array, rounding: float, power: 
     return product * raised, error * grown + np.abs(product) * (slope * rounding + 2 * power * _EPS * grown)
 
 
+@lru_cache(maxsize=8)
 def _nodes(pieces: Pieces, frequency: float) -> tuple[Array, Array]:
     """Points and weighted values whose sums integrate the function times waves up to ``frequency``."""
     panels = _in_panels(pieces, frequency)
@@ -140,10 +141,17 @@ def _nodes(pieces: Pieces, frequency: float) -> tuple[Array, Array]:
     for left, right in sorted({(float(a), float(b)) for a, b in zip(panels.left, panels.right, strict=True)}):
         i = np.flatnonzero((panels.left == left) & (panels.right == right))
         v, weights = rules.gauss(count, left, right)
-        polynomials = series_of.chebvander(2 * v - 1, panels.degree) @ panels.series[:, i]
+        polynomials = _chebyshev_at(count, left, right, panels.degree) @ panels.series[:, i]
         x.append((panels.edges[i] + panels.widths[i] * v[:, np.newaxis]).ravel())
         values.append((polynomials * weights[:, np.newaxis] * panels.widths[i]).ravel())
     return np.concatenate(x), np.concatenate(values)
+
+
+@lru_cache(maxsize=64)
+def _chebyshev_at(count: int, left: float, right: float, degree: int) -> Array:
+    """Values of the Chebyshev polynomials at the nodes of a rule."""
+    result: Array = series_of.chebvander(2 * rules.gauss(count, left, right)[0] - 1, degree)
+    return result
 
 
 def _in_panels(pieces: Pieces, frequency: float) -> Pieces:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+# So many coefficients tell rounding from what falls, and rounding falls by less than this.
+_LONG, _FLAT = 6, 4.0
+
 
 @cache
 def points(count: int) -> Array:
@@ -80,20 +83,35 @@ def derivative(series: Array) -> Array:
 
 def integrals(series: Array) -> Array:
     """The integral over [-1, 1] of each column."""
-    even = np.arange(0, len(series), 2)
-    result: Array = (2 / (1 - even.astype(float) ** 2)) @ series[::2]
+    result: Array = _integrals_of_even(len(series)) @ series[::2]
     return result
 
 
-def trim(series: Array, relative: float) -> Array:
-    """Drop what rounding left: trailing coefficients below ``relative`` times the column's largest."""
-    size = np.abs(series)
-    kept = size > relative * size.max(axis=0, initial=0.0)
-    kept[0] = True
-    last = len(series) - 1 - np.argmax(kept[::-1], axis=0)
-    trimmed = np.where(np.arange(len(series))[:, np.newaxis] <= last, series, 0)
-    result: Array = np.ascontiguousarray(trimmed[: last.max(initial=0) + 1])
+@cache
+def _integrals_of_even(count: int) -> Array:
+    result: Array = 2 / (1 - np.arange(0.0, count, 2.0) ** 2)
     return result
+
+
+def trim(series: Array, relative: float, noise: Array | None = None) -> Array:
+    """Drop what rounding left behind the last coefficient that matters.
+
+    That is what lies below ``relative`` times the column's largest, and what lies below ``noise``,
+    one number for each column, times it and no longer falls: coefficients of a smooth function do.
+    """
+    beyond = np.maximum.accumulate(np.abs(series)[::-1], axis=0)[::-1]
+    last = (beyond > relative * beyond[0]).sum(axis=0)
+    if noise is not None:
+        count = len(series)
+        loud = (beyond > noise * beyond[0]).sum(axis=0)
+        middle = np.minimum((loud + count) // 2, count - 1)
+        level, later = np.take_along_axis(beyond, np.stack([np.minimum(loud, count - 1), middle]), axis=0)
+        flat = (count - loud >= _LONG) & (level <= _FLAT * later)
+        last = np.where(flat, np.minimum(loud, last), last)
+    last = np.maximum(last, 1)
+    longest = int(last.max(initial=1))
+    kept = np.arange(longest)[:, np.newaxis] < last
+    return np.where(kept, series[:longest], 0)
 
 
 def same_length(*all_series: Array) -> list[Array]:

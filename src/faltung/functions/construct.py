@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from faltung.functions import errors
-from faltung.functions.build import Skeleton, build
+from faltung.functions.build import MOST_PIECES, Evaluate, Skeleton, UnresolvedError, build
 from faltung.functions.chebyshev import Array
 from faltung.functions.cutoff import Reach, reach
 from faltung.functions.pieces import Pieces
+from faltung.functions.singularity import Powers, poles, refusal
 
 Exponents = Mapping[float, float | tuple[float, float]]
 Support = tuple[float, float]
@@ -36,9 +38,14 @@ def construct(
     breakpoints: Iterable[float],
     singular: Exponents,
     tolerance: float,
-    seams: Iterable[float] = (),
+    seams: Sequence[float] = (),
+    noise: float = 0.0,
+    most: int = MOST_PIECES,
 ) -> Constructed:
-    """Pieces of ``function`` on ``support``; ``seams`` are smooth points around which its bulk lies.
+    """Pieces of ``function`` on ``support``.
+
+    ``seams`` are smooth points around which its bulk lies, ``noise`` is what its values may carry, and
+    ``most`` the number of pieces.
 
     Raises
     ------
@@ -53,22 +60,44 @@ def construct(
         with np.errstate(all="ignore"):
             return _checked_values(function, x)
 
-    inner = np.union1d(breaks, np.fromiter(seams, float))
+    inner = np.union1d(breaks, np.asarray(seams, float))
     inner = inner if len(inner) else np.array([0.0])
     unit = float(inner[-1] - inner[0]) / 2 if len(inner) > 1 else 1.0
     nothing = Reach(np.empty(0), 0.0, 0.0)
-    before = reach(evaluate, float(inner[0]), -1, unit) if math.isinf(low) else nothing
-    after = reach(evaluate, float(inner[-1]), 1, unit) if math.isinf(high) else nothing
+    before = reach(evaluate, float(inner[0]), -1, unit, len(seams) > 0) if math.isinf(low) else nothing
+    after = reach(evaluate, float(inner[-1]), 1, unit, len(seams) > 0) if math.isinf(high) else nothing
     outer = np.concatenate([inner[0] - before.seams[::-1], inner, inner[-1] + after.seams])
     edges = np.unique(outer)
     hard = np.isin(edges, breaks)
     if before.limit != after.limit or before.limit != 0:
         hard[0] |= before.limit != 0
         hard[-1] |= after.limit != 0
-    pieces, error = build(evaluate, Skeleton.of(edges, hard, powers), tolerance, strict=True)
+    pieces, error = _built(
+        partial(build, evaluate, tolerance=tolerance, strict=True, noise=noise, most=most),
+        evaluate,
+        edges,
+        hard,
+        powers,
+    )
     if pieces.scale == 0 and not (before.limit or after.limit):
         raise errors.nothing_found()
     return Constructed(pieces, (_plain(before.limit), _plain(after.limit)), error, before.tail + after.tail)
+
+
+def _built(
+    make: Callable[[Skeleton], tuple[Pieces, float]], evaluate: Evaluate, edges: Array, hard: Array, powers: Powers
+) -> tuple[Pieces, float]:
+    """Pieces; where bisection does not get through, with the power laws that are found at hard edges."""
+    try:
+        return make(Skeleton.of(edges, hard, powers))
+    except UnresolvedError as trouble:
+        found = poles(evaluate, edges, hard) | powers
+        if found == powers:
+            raise refusal(evaluate, trouble, edges, hard) from None
+    try:
+        return make(Skeleton.of(edges, hard, found))
+    except UnresolvedError as trouble:
+        raise refusal(evaluate, trouble, edges, hard) from None
 
 
 def read_support(support: Any) -> Support:
@@ -92,13 +121,25 @@ def _checked_values(function: Callable[[Any], ArrayLike], x: Array) -> Array:
     """The values at ``x``; a callable that ignores its argument is a constant."""
     try:
         values = np.asarray(function(x))
-    except TypeError as cause:
-        raise errors.not_vectorised(str(cause)) from cause
+    except Exception as cause:
+        if isinstance(cause, TypeError) or _takes_numbers(function, float(x[0])):
+            raise errors.not_vectorised(str(cause)) from cause
+        cause.add_note(f"raised by the function, called with {len(x)} points from {x.min():.6g} to {x.max():.6g}")
+        raise
     if values.shape not in ((), x.shape):
         raise errors.not_vectorised(f"for {x.shape} points it returned shape {values.shape}")
     if values.dtype.kind not in "biufc":
         raise errors.not_vectorised(f"it returned {values.dtype} values")
     return np.broadcast_to(values, x.shape)
+
+
+def _takes_numbers(function: Callable[[Any], Any], x: float) -> bool:
+    """Whether a callable that failed on an array does not on a number."""
+    try:
+        function(x)
+    except Exception:
+        return False
+    return True
 
 
 def _breaks(breakpoints: Iterable[float], powers: Mapping[float, Any], support: Support) -> Array:
@@ -111,9 +152,9 @@ def _breaks(breakpoints: Iterable[float], powers: Mapping[float, Any], support: 
     return np.unique(np.array([*ends, *points, *powers], dtype=float))
 
 
-def _exponents(singular: Exponents, support: Support) -> dict[float, tuple[float, float]]:
+def _exponents(singular: Exponents, support: Support) -> Powers:
     """The exponents before and after each singular point; one number means the sides inside the support."""
-    powers: dict[float, tuple[float, float]] = {}
+    powers: Powers = {}
     for point, given in singular.items():
         before, after = given if isinstance(given, tuple) else (given, given)
         for exponent in (before, after):

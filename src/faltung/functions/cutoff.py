@@ -9,13 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from faltung.functions import chebyshev, errors
-from faltung.functions.build import NODES
 from faltung.functions.chebyshev import Array
+from faltung.functions.resolution import NODES
 
 # The share of the integral that may lie beyond the cut-off: below half a unit in the last place.
 SHARE = 2.0**-54
-# Panels double in width; the first of them reaches 2**_NEAR from the origin, the last 2**_FAR.
-_NEAR, _MIDDLE, _FAR = -40, 64, 1020
+Evaluate = Callable[[Array], Array]
+# Panels double in width. Where nothing is known, the first reaches 2**-40 from the origin and the
+# last 2**64; where the bulk is known to lie within one unit, a few points further out begin.
+_FAR = 1020
+_UNKNOWN = (-40, NODES, (64, _FAR))
+_KNOWN = (-20, 8, (8, 32, 64, _FAR))
+# Constants are what has not changed up to here.
+_SETTLED = 64
 # The seams begin where this share of the integral lies between them and the origin.
 _BULK = 2.0**-3
 
@@ -29,10 +35,10 @@ class Reach:
     tail: float
 
 
-def reach(evaluate: Callable[[Array], Array], origin: float, direction: int, unit: float) -> Reach:
+def reach(evaluate: Evaluate, origin: float, direction: int, unit: float, bulk_known: bool = False) -> Reach:
     """Seams from ``origin`` outwards (direction 1 or -1) to where ``evaluate`` has decayed.
 
-    The panels [2**k, 2**(k+1)] units from the origin are sampled at 24 points each; the cut
+    The panels [2**k, 2**(k+1)] units from the origin are sampled at a few points each; the cut
     falls where all beyond it holds less than 2**-54 of the whole integral. Power laws are
     followed as far as doubles go. A function that comes to a constant keeps it as ``limit``.
 
@@ -41,9 +47,11 @@ def reach(evaluate: Callable[[Array], Array], origin: float, direction: int, uni
     ValueError
         It neither decays nor comes to a constant, or is not finite.
     """
-    for farthest in (_MIDDLE, _FAR):
-        panels = _Panels.sampled(evaluate, origin, direction, unit, farthest)
-        limit = panels.limit()
+    start, points, stages = _KNOWN if bulk_known else _UNKNOWN
+    panels = _Panels(np.zeros(1), np.zeros((points, 0)), direction, origin)
+    for farthest in stages:
+        panels, start = panels.extended(evaluate, unit, start, farthest), farthest + 1
+        limit = panels.limit() if farthest >= _SETTLED else 0.0
         mass = np.abs(panels.values - limit).mean(axis=0) * panels.width
         beyond = np.cumsum(mass[::-1])[::-1]
         kept = beyond > SHARE * beyond[0]
@@ -67,24 +75,23 @@ class _Panels:
     direction: int
     origin: float
 
-    @classmethod
-    def sampled(
-        cls, evaluate: Callable[[Array], Array], origin: float, direction: int, unit: float, farthest: int
-    ) -> _Panels:
-        exponents = np.arange(_NEAR, min(farthest, _FAR - max(math.frexp(unit)[1] - 1, 0)) + 1)
-        ends = np.concatenate([[0.0], unit * 2.0**exponents])
-        v = (1 + chebyshev.points(NODES)[:, np.newaxis]) / 2
-        x = origin + direction * (ends[:-1] + np.diff(ends) * v)
+    def extended(self, evaluate: Evaluate, unit: float, first: int, last: int) -> _Panels:
+        """With the panels that end at unit * 2**first, ..., unit * 2**last."""
+        exponents = np.arange(first, min(last, _FAR - max(math.frexp(unit)[1] - 1, 0)) + 1)
+        ends = np.concatenate([self.ends[-1:], unit * 2.0**exponents])
+        v = (1 + chebyshev.points(len(self.values))[:, np.newaxis]) / 2
+        x = self.origin + self.direction * (ends[:-1] + np.diff(ends) * v)
         with np.errstate(all="ignore"):
             values = np.asarray(evaluate(x.ravel())).reshape(x.shape)
         finite = np.isfinite(values).all(axis=0)
         good = len(finite) if finite.all() else int(np.argmin(finite))
-        made = cls(ends[: good + 1], values[:, :good], direction, origin)
+        whole = np.concatenate([self.values, values[:, :good]], axis=1)
+        made = _Panels(np.concatenate([self.ends, ends[1 : good + 1]]), whole, self.direction, self.origin)
         # Formulas may overflow far out, once their value has come to nothing.
         if good < len(finite) and not made.decayed():
             bad = np.flatnonzero(~np.isfinite(values[:, good]))[0]
             reason = f"its value at {x[bad, good]:.6g} is {values[bad, good]}"
-            raise errors.not_integrable("inf" if direction > 0 else "-inf", reason)
+            raise errors.not_integrable("inf" if self.direction > 0 else "-inf", reason)
         return made
 
     @property
@@ -113,4 +120,5 @@ class _Panels:
             return f"it grows, to {far.max():.3g} near {x:.3g}"
         if far[:, -1].max() > far[:, 0].max() / 2:
             return f"it goes on, at {far.max():.3g} near {x:.3g}, and comes to no constant"
-        return f"it decays no faster than 1/t, to {far[:, -1].max():.3g} near {x:.3g}"
+        power = math.log2(far[:, -1].max() / far[:, 0].max()) / (far.shape[1] - 1)
+        return f"it decays like t to the power {power:.2g}, to {far[:, -1].max():.3g} near {x:.3g}, where numbers end"

@@ -15,7 +15,7 @@ from faltung.functions.entropy import entropy_of
 from faltung.functions.function import Function
 from faltung.functions.lattice import Lattice
 from faltung.functions.minimum import check_density
-from faltung.functions.moments import moment
+from faltung.functions.moments import Moments, moments_of
 from faltung.functions.pieces import Pieces
 from faltung.functions.powers import by_squaring, convolution_power, copies
 from faltung.functions.quantile import Cumulative
@@ -68,21 +68,21 @@ class Density:
             check_density(distribution, "distribution")
             self._function: Function | None = distribution
             self._lattice: Lattice | None = None
-            self._mean, self._var = _moments(distribution)
+            self._moments = Moments.of(lambda: moments_of(distribution))
         else:
             law = read(distribution)
             self._function, self._lattice = law.density, law.lattice
-            self._mean, self._var = law.mean, law.var
+            self._moments = Moments.of(law.moments)
 
     @classmethod
-    def _made(cls, function: Function | None, lattice: Lattice | None, mean: float, var: float) -> Density:
+    def _made(cls, function: Function | None, lattice: Lattice | None, moments: Moments) -> Density:
         made = cls.__new__(cls)
-        made._function, made._lattice, made._mean, made._var = function, lattice, mean, var
+        made._function, made._lattice, made._moments = function, lattice, moments
         return made
 
     def __repr__(self) -> str:
         low, high = self.support()
-        return f"Density on [{low:g}, {high:g}], mean {self._mean:.6g}, standard deviation {self.std():.6g}"
+        return f"Density on [{low:g}, {high:g}], mean {self.mean():.6g}, standard deviation {self.std():.6g}"
 
     @cached_property
     def density(self) -> Function:
@@ -99,16 +99,23 @@ class Density:
             return self._affine(1.0, float(other))
         if not isinstance(other, Density):
             return NotImplemented
-        mean, var = self._mean + other._mean, self._var + other._var
+        moments = self._moments.plus(other._moments)
         if self._lattice is not None and other._lattice is not None and self._lattice.aligned(other._lattice):
-            return self._made(None, self._lattice.convolved(other._lattice), mean, var)
-        for law in (self, other):
-            if len(law.density.atoms) > _MOST_ATOMS:
-                expected = f"at most {_MOST_ATOMS} atoms beside another kind of law"
-                raise errors.parameter("atoms", len(law.density.atoms), expected)
-        total = solve(self.density, other.density)
+            return self._made(None, self._lattice.convolved(other._lattice), moments)
+        total = solve(self._summand(), other._summand())
         assert isinstance(total, Function)
-        return self._made(total, None, mean, var)
+        return self._made(total, None, moments)
+
+    def _summand(self) -> Function:
+        """The density as it enters a sum with another kind of law: one shifted copy of that for each atom."""
+        if self._lattice is None:
+            f = self.density
+        else:
+            f = Function.assembled(Pieces.nothing(), atoms=self._lattice.without_negligible_ends().atoms())
+        if len(f.atoms) > _MOST_ATOMS:
+            expected = f"at most {_MOST_ATOMS} atoms beside another kind of law"
+            raise errors.parameter("atoms", len(f.atoms), expected)
+        return f
 
     __radd__ = __add__
 
@@ -167,23 +174,23 @@ class Density:
         27.0
         """
         count = copies(n)
-        mean, var = count * self._mean, count * self._var
+        moments = self._moments.copies(count)
         if self._lattice is not None:
-            return self._made(None, by_squaring(self._lattice, count, Lattice.convolved), mean, var)
-        return self._made(convolution_power(self.density, count, method=method), None, mean, var)
+            return self._made(None, by_squaring(self._lattice, count, Lattice.convolved), moments)
+        return self._made(convolution_power(self.density, count, method=method), None, moments)
 
     def _affine(self, factor: float, distance: float) -> Density:
-        mean, var = self._mean * factor + distance, self._var * factor**2
+        moments = self._moments.affine(factor, distance)
         if self._lattice is not None:
-            return self._made(None, self._lattice.moved(distance, factor), mean, var)
+            return self._made(None, self._lattice.moved(distance, factor), moments)
         moved = self.density.stretch(factor).shift(distance) / abs(factor)
-        return self._made(moved, None, mean, var)
+        return self._made(moved, None, moments)
 
     # What a frozen distribution answers
 
     def pdf(self, x: ArrayLike) -> Any:
         """The density at ``x``; its atoms are in `pmf`."""
-        if self.density.pieces.count == 0:
+        if self._pieces.count == 0:
             raise errors.lattice_has_no_pdf("pdf")
         return np.maximum(self.density(x), 0.0)
 
@@ -250,20 +257,20 @@ class Density:
 
     def mean(self) -> float:
         """The mean: the sum of the operands' means."""
-        return self._mean
+        return self._moments.mean
 
     def var(self) -> float:
         """The variance: the sum of the operands' variances."""
-        return self._var
+        return self._moments.var
 
     def std(self) -> float:
         """The standard deviation."""
-        return math.sqrt(self._var)
+        return math.sqrt(self._moments.var)
 
     def entropy(self) -> float:
         """The entropy in natural units, differential for a density, of the masses for a discrete law."""
         _, weights = self._atoms()
-        pieces = self.density.pieces
+        pieces = self._pieces
         if len(weights) and pieces.count == 0:
             positive = weights[weights > 0]
             return float(-(positive * np.log(positive)).sum())
@@ -299,14 +306,19 @@ class Density:
         atoms = self.density.atoms
         return np.array([atom.at for atom in atoms]), np.array([float(atom.weight.real) for atom in atoms])
 
+    @property
+    def _pieces(self) -> Pieces:
+        """The density without atoms."""
+        return Pieces.nothing() if self._function is None else self._function.pieces
+
     @cached_property
     def _lower(self) -> Cumulative:
-        return Cumulative(self.density.pieces, self.density.atoms)
+        return Cumulative(self._pieces, *self._atoms())
 
     @cached_property
     def _upper(self) -> Cumulative:
-        mirrored = self.density.reflect()
-        return Cumulative(mirrored.pieces, mirrored.atoms)
+        places, weights = self._atoms()
+        return Cumulative(self._pieces.moved(0.0, -1.0), -places[::-1], weights[::-1])
 
 
 def _quantiles(cumulative: Cumulative, q: NDArray[Any], support: tuple[float, float]) -> Any:
@@ -317,9 +329,3 @@ def _quantiles(cumulative: Cumulative, q: NDArray[Any], support: tuple[float, fl
     if inside.any():
         result[inside] = cumulative.inverse(flat[inside])
     return result.reshape(q.shape)[()]
-
-
-def _moments(f: Function) -> tuple[float, float]:
-    """Mean and variance by quadrature of the pieces, and the atoms."""
-    first = moment(f, 1).real
-    return first, moment(f, 2).real - first**2

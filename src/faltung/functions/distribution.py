@@ -5,51 +5,48 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
-from faltung.functions import errors
+from faltung.functions import errors, families
 from faltung.functions.atoms import Atom, gathered
-from faltung.functions.build import TOLERANCE
 from faltung.functions.chebyshev import Array
 from faltung.functions.construct import construct
 from faltung.functions.function import Function
 from faltung.functions.lattice import Lattice
+from faltung.functions.moments import moments_of
 from faltung.functions.pieces import Pieces
+from faltung.functions.resolution import TOLERANCE
+from faltung.functions.singularity import exponent_at
 
 # Quantiles that say where the bulk of a law lies.
 _LEVELS = np.array([1e-3, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
 # A lattice of more places is a heavy tail, which masses cannot follow.
 _LONGEST = 2**22
-# How well the exponent of a density at its end can be told.
-_MEANT = 1e-11
-# Where inside the support the density of a SciPy family has a kink or a jump, in standard form.
-_KINKS: dict[str, Callable[..., tuple[float, ...]]] = {
-    "laplace": lambda: (0.0,),
-    "laplace_asymmetric": lambda _kappa: (0.0,),
-    "dgamma": lambda _a: (0.0,),
-    "dweibull": lambda _c: (0.0,),
-    "triang": lambda c: (c,),
-    "trapezoid": lambda c, d: (c, d),
-}
-# Families that are gamma laws: shape and rate.
-_GAMMAS: dict[str, Callable[..., tuple[float, float]]] = {
-    "expon": lambda: (1.0, 1.0),
-    "gamma": lambda a: (a, 1.0),
-    "erlang": lambda a: (a, 1.0),
-    "chi2": lambda df: (df / 2, 0.5),
-}
+# Some of SciPy's densities are no more accurate.
+_NOISE = 1e-7
+# Densities are not so rough; some take a millisecond a point.
+_MOST_PIECES = 256
+# Laws of so few kinks may be singular there; those of more are made of polynomials.
+_FEW = 2
+# So near to 1 is the integral of a density that SciPy approximates.
+_ONE = 1e-6
+# Exponents nearer to an integer are meant to be it.
+_WHOLE = 1e-6
+# Standard forms of families that are remembered.
+_REMEMBERED = 64
 
 
 @dataclass(frozen=True)
 class Law:
-    """What was read: a density or a lattice of masses, and the mean and variance that SciPy knows."""
+    """What was read: a density or a lattice of masses, and how to come by mean and variance."""
 
     density: Function | None
     lattice: Lattice | None
-    mean: float
-    var: float
+    moments: Callable[[], tuple[float, float]]
 
 
 def read(distribution: Any) -> Law:
@@ -69,98 +66,84 @@ def read(distribution: Any) -> Law:
 
 def _read_frozen(frozen: Any) -> Law:
     family = frozen.dist
-    mean, var = (float(moment) for moment in frozen.stats("mv"))
+
+    def moments() -> tuple[float, float]:
+        mean, var = frozen.stats("mv")
+        return float(mean), float(var)
+
     if hasattr(family, "xk"):
         loc = float(family._parse_args(*frozen.args, **frozen.kwds)[1])
-        return _read_table(np.asarray(family.xk, dtype=float) + loc, np.asarray(family.pk, dtype=float), mean, var)
+        return _read_table(np.asarray(family.xk, dtype=float) + loc, np.asarray(family.pk, dtype=float), moments)
     if not hasattr(family, "pdf"):
-        return Law(None, _masses(frozen.pmf, frozen.ppf, frozen.support()), mean, var)
+        return Law(None, _masses(frozen.pmf, frozen.ppf, frozen.support()), moments)
     shapes, loc, scale = family._parse_args(*frozen.args, **frozen.kwds)
     shapes = tuple(float(shape) for shape in shapes)
-    standard = _known(family.name, shapes) or _sampled(family(*shapes), _kinks(family.name, shapes))
+    standard = _standard(family.name, shapes) if families.is_of_scipy(family) else _read_standard(family, shapes)
     density = standard.stretch(float(scale)).shift(float(loc)) / float(scale)
-    return Law(density, None, mean, var)
+    return Law(density, None, moments if families.has_moments(family) else lambda: moments_of(density))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _standard(name: str, shapes: families.Shapes) -> Function:
+    """The standard form of one of SciPy's families: some of their densities take a millisecond a point."""
+    return families.known(name, shapes) or _read_standard(getattr(stats, name), shapes)
+
+
+def _read_standard(family: Any, shapes: families.Shapes) -> Function:
+    frozen = family(*shapes)
+    return _sampled(frozen.pdf, frozen.ppf, families.support(family, shapes), families.kinks(family, shapes))
 
 
 def _read_new(distribution: Any) -> Law:
-    mean, var = float(distribution.mean()), float(distribution.variance())
+    def moments() -> tuple[float, float]:
+        return float(distribution.mean()), float(distribution.variance())
+
     if hasattr(distribution, "pmf") and np.isinf(distribution.pdf(distribution.median())):
-        return Law(None, _masses(distribution.pmf, distribution.icdf, distribution.support()), mean, var)
-    return Law(_sampled(_Frozen(distribution), ()), None, mean, var)
+        return Law(None, _masses(distribution.pmf, distribution.icdf, distribution.support()), moments)
+    low, high = (float(end) for end in distribution.support())
+    return Law(_sampled(distribution.pdf, distribution.icdf, (low, high), ()), None, moments)
 
 
-def _read_table(places: Array, masses: Array, mean: float, var: float) -> Law:
+def _read_table(places: Array, masses: Array, moments: Callable[[], tuple[float, float]]) -> Law:
     """A law given as a table, ``scipy.stats.rv_discrete(values=...)``: a lattice where its places are integers."""
     order = np.argsort(places)
     places, masses = places[order], masses[order]
     steps = np.rint(places - places[0]).astype(int)
     if (places == places[0] + steps).all() and steps[-1] < _LONGEST:
-        return Law(None, Lattice(float(places[0]), 1.0, np.bincount(steps, masses)), mean, var)
+        return Law(None, Lattice(float(places[0]), 1.0, np.bincount(steps, masses)), moments)
     atoms = gathered(Atom(float(at), 0, float(mass)) for at, mass in zip(places, masses, strict=True))
-    return Law(Function.assembled(Pieces.nothing(), atoms=atoms), None, mean, var)
+    return Law(Function.assembled(Pieces.nothing(), atoms=atoms), None, moments)
 
 
-def _kinks(name: str, shapes: tuple[float, ...]) -> tuple[float, ...]:
-    return _KINKS[name](*shapes) if name in _KINKS else ()
-
-
-class _Frozen:
-    """A distribution of SciPy's new infrastructure under the names of the old one."""
-
-    def __init__(self, distribution: Any) -> None:
-        self.pdf, self.ppf, self.support = distribution.pdf, distribution.icdf, distribution.support
-
-
-def _known(name: str, shapes: tuple[float, ...]) -> Function | None:
-    """The standard form of a family with a closed form."""
-    if name == "norm":
-        return Function.gaussian()
-    if name == "uniform":
-        return Function.box(0.0, 1.0)
-    if name in _GAMMAS:
-        return Function.gamma(*_GAMMAS[name](*shapes))
-    return None
-
-
-def _sampled(standard: Any, kinks: tuple[float, ...]) -> Function:
+def _sampled(
+    pdf: Callable[[Any], Any], ppf: Callable[[Any], Any], support: tuple[float, float], kinks: families.Shapes
+) -> Function:
     """The density from its values."""
-    low, high = (float(end) for end in standard.support())
-    quantiles = np.asarray(standard.ppf(_LEVELS), dtype=float)
+    low, high = support
+    quantiles = np.asarray(ppf(_LEVELS), dtype=float)
     seams = np.unique(quantiles[(quantiles > low) & (quantiles < high)])
     spread = float(seams[-1] - seams[0])
     singular: dict[float, float | tuple[float, float]] = {}
-    for end, direction in ((low, 1.0), (high, -1.0)):
-        if math.isfinite(end):
-            exponent = _end_exponent(standard.pdf, end, direction, spread)
-            if exponent:
-                singular[end] = exponent
-                # Beside a singular end the piece must be wide: its points would lose their digits.
-                seams = seams[np.abs(seams - end) > spread / 4]
-    made = construct(standard.pdf, (low, high), kinks, singular, TOLERANCE, seams)
-    return Function.assembled(made.pieces, limits=made.limits, error=made.error, tail=made.tail, support=(low, high))
+    for point in (low, *(kinks if len(kinks) <= _FEW else ()), high):
+        exponents = tuple(
+            0.0 if math.isinf(point) else _broken(exponent_at(pdf, point, side, spread) or 0.0) for side in (-1.0, 1.0)
+        )
+        if any(exponents):
+            singular[point] = exponents[0], exponents[1]
+            # Beside a singular point the piece must be wide: its points would lose their digits.
+            seams = seams[np.abs(seams - point) > spread / 4]
+    made = construct(pdf, support, kinks, singular, TOLERANCE, seams.tolist(), _NOISE, _MOST_PIECES)
+    f = Function.assembled(made.pieces, limits=made.limits, error=made.error, tail=made.tail, support=support)
+    if any(f.limits) or abs(f.integral() - 1) > _ONE:
+        raise errors.not_a_density("distribution", f"the integral of its pdf is {f.pieces.integrals.sum():.6g}")
+    return f
 
 
-def _end_exponent(pdf: Callable[[Any], Any], end: float, direction: float, spread: float) -> float:
-    """The exponent, its integer part dropped, of the power law that the density follows at an end.
-
-    The slope of log pdf over log distance is the exponent plus a power series of the distance:
-    Richardson extrapolation over halved distances removes the series.
-    """
-    distance = spread * 2.0 ** -np.arange(4.0, 16.0)
-    with np.errstate(all="ignore"):
-        heights = np.log(np.asarray(pdf(end + direction * distance), dtype=float))
-    if not np.isfinite(heights).all():
+def _broken(exponent: float) -> float:
+    """The exponent, if it is worth a power weight: what rises faster than linearly is soon resolved without."""
+    if exponent > 1 or abs(exponent - round(exponent)) < _WHOLE:
         return 0.0
-    slopes: Array = -np.diff(heights) / math.log(2)
-    for order in range(1, 6):
-        slopes = slopes[1:] + (slopes[1:] - slopes[:-1]) / (2.0**order - 1)
-    if np.ptp(slopes[-3:]) > 1e-6:
-        return 0.0
-    exponent = float(slopes[-2])
-    # Few digits are what is meant: an error of the exponent would be a singularity of its own.
-    if abs(exponent - round(exponent, 8)) < _MEANT:
-        exponent = round(exponent, 8)
-    return exponent if exponent < 0 else exponent % 1
+    return exponent
 
 
 def _masses(pmf: Callable[[Any], Any], ppf: Callable[[Any], Any], support: tuple[float, float]) -> Lattice:

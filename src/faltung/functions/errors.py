@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def unresolved(low: float, high: float) -> ValueError:
+def unresolved(low: float, high: float, most: int) -> ValueError:
     """A callable too rough for the representation."""
     return ValueError(
-        f"function: 20,000 polynomial pieces do not follow it, the first trouble lies near {low:g}, the last near "
+        f"function: {most:,} polynomial pieces do not follow it, the first trouble lies near {low:g}, the last near "
         f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, or loosen tolerance="
     )
 
@@ -46,11 +46,28 @@ def not_vectorised(reason: str) -> TypeError:
     )
 
 
-def undeclared_singularity(at: float, share: float) -> ValueError:
-    """A callable with a singularity that bisection cannot exhaust."""
+def diverges_at(at: float, exponent: float) -> ValueError:
+    """A callable with a pole."""
     return ValueError(
-        f"function: near {at!r} it is singular: {share:.1e} of its integral still lies in the last interval of 48 "
-        "bisections; expected the exponent in singular={point: exponent}, more than -1"
+        f"function: near {at!r} it grows like the distance to the power {exponent:.6g}: its integral there does not "
+        "converge, so no convolution with it exists; expected a power above -1; keep the point out of support="
+    )
+
+
+def undeclared_power(at: float, before: float, after: float) -> ValueError:
+    """A callable with an integrable singularity at a point where nobody said it."""
+    exponents = f"{before:.6g}" if before == after else f"({before:.6g}, {after:.6g})"
+    return ValueError(
+        f"function: near {at!r} it grows like a power of the distance, which bisection does not resolve: expected "
+        f"the exponent, singular={{{at!r}: {exponents}}}"
+    )
+
+
+def undeclared_singularity(at: float, share: float) -> ValueError:
+    """A callable with a singularity that bisection cannot exhaust, and that is no power."""
+    return ValueError(
+        f"function: near {at!r} it is singular, and like no power: {share:.1e} of its integral still lies where "
+        "numbers end, so that it may not converge; expected values that are finite, or that grow like a power above -1"
     )
 
 

@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike
 
 from faltung.functions import errors, named, sampled
 from faltung.functions.atoms import Atom
-from faltung.functions.build import TOLERANCE
 from faltung.functions.construct import construct, read_support
 from faltung.functions.convolving import operate, plan_operands
 from faltung.functions.forms import Form, Gamma, Gaussian
 from faltung.functions.pieces import Pieces
 from faltung.functions.representation import Representation
+from faltung.functions.resolution import TOLERANCE
 
 
 class Function(Representation):
@@ -35,15 +35,19 @@ class Function(Representation):
         infinite support they also say where to look.
     singular
         Integrable singularities: point to exponent, or to the pair of exponents before and
-        after it. ``{0: -0.5}`` for ``1/sqrt(t)``.
+        after it. ``{0: -0.5}`` for ``1/sqrt(t)``. Powers at the ends of the support and at break
+        points are found without.
     tolerance
         Largest coefficient left out, relative to the function's size.
 
     Raises
     ------
     ValueError
-        The function is not finite inside the support, too rough to represent, or does not
-        decay; the message says where, and the mend.
+        The function is not finite inside the support, has a pole, is too rough to represent, or
+        does not decay; the message says where, and the mend.
+    TypeError
+        The callable takes no arrays. What it raises otherwise passes through, with a note that
+        says at which points.
 
     See Also
     --------

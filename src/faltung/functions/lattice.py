@@ -13,6 +13,7 @@ from faltung.functions.chebyshev import Array
 
 # Spacings that differ by less than this share are one.
 _ALIKE = 1e-12
+_NEGLIGIBLE = 2.0**-54
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,13 @@ class Lattice:
     def aligned(self, other: Lattice) -> bool:
         """Whether both share one spacing, so that their sum is a lattice."""
         return math.isclose(self.spacing, other.spacing, rel_tol=_ALIKE)
+
+    def without_negligible_ends(self) -> Lattice:
+        """The law without the places at either end that hold less than half a unit in the last place together."""
+        below, above = np.cumsum(self.masses), np.cumsum(self.masses[::-1])
+        share = _NEGLIGIBLE * below[-1]
+        first, last = int((below <= share).sum()), len(self.masses) - int((above <= share).sum())
+        return Lattice(self.start + self.spacing * first, self.spacing, self.masses[first:last])
 
     def convolved(self, other: Lattice) -> Lattice:
         """The law of the sum: element by element as accurate as a sum of products of masses."""

@@ -67,7 +67,8 @@ class Pieces:
     @cached_property
     def widths(self) -> Array:
         """Width of each piece."""
-        return np.diff(self.edges)
+        result: Array = self.edges[1:] - self.edges[:-1]
+        return result
 
     @cached_property
     def singular(self) -> Array:

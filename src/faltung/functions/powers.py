@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from faltung.functions import cost, errors
-from faltung.functions.build import NODES, TOLERANCE, build
+from faltung.functions.build import build
 from faltung.functions.characteristic import Factor, Spectrum, absolute_integral, spectrum_of
 from faltung.functions.plan import ContinuousPlan
 from faltung.functions.representation import Representation
-from faltung.functions.table import WORTH_ASKING, Algorithm, Cost, check_existence, of_spectrum, ranking, solve
+from faltung.functions.resolution import NODES, TOLERANCE
+from faltung.functions.table import TABLE, WORTH_ASKING, Algorithm, Cost, check_existence, fastest, of_spectrum, solve
 
+# Seconds that it takes to add parameters.
+_FORMULA = 5e-5
 # The binary logarithm of what the integral of the modulus may come to.
 _LARGEST = 1000.0
 
@@ -24,7 +27,7 @@ def _refuse_form(f: Representation, _n: int) -> str | None:
 
 
 def _cost_form(_f: Representation, _n: int) -> Cost:
-    return Cost(5e-5, TOLERANCE, "parameters add", guaranteed=True)
+    return Cost(_FORMULA, TOLERANCE, "parameters add", guaranteed=True)
 
 
 def _by_form(f: Representation, n: int) -> Representation:
@@ -37,8 +40,7 @@ def _by_form(f: Representation, n: int) -> Representation:
 def _cost_squaring(f: Representation, n: int) -> Cost:
     """As many convolutions, each at the price of the first; but hard edges add up."""
     steps = n.bit_length() - 1 + n.bit_count() - 1
-    able, _ = ranking(f, f)
-    algorithm, first = able[0]
+    algorithm, first = fastest(TABLE, (f, f))
     seconds = steps * first.seconds
     if algorithm.name == "polynomials":
         sizes = [_Size(k * f.pieces.count, min(k * (f.pieces.degree + 1), NODES) - 1) for k in _doubled(n)]
@@ -109,7 +111,10 @@ def _spectrum(f: Representation, n: int) -> Spectrum:
 
 POWERS = (
     Algorithm("closed_form", _refuse_form, _cost_form, _by_form),
-    Algorithm("squaring", lambda _f, _n: None, _cost_squaring, lambda f, n: by_squaring(f, n, solve)),
+    # By formula where there is one: no faster than the formula of the power.
+    Algorithm(
+        "squaring", lambda _f, _n: None, _cost_squaring, lambda f, n: by_squaring(f, n, solve), least=2 * _FORMULA
+    ),
     Algorithm(
         "characteristic_functions", _refuse_characteristic, _cost_characteristic, _by_characteristic, WORTH_ASKING
     ),
@@ -130,12 +135,21 @@ def plan_power(f: Representation, n: int, method: str = "auto") -> ContinuousPla
     >>> ft.functions.plan_power(ft.Function.gaussian(), 100).algorithm
     'closed_form'
     """
+    return ContinuousPlan(POWERS, (f, _checked(f, n)), method)
+
+
+def _checked(f: Representation, n: Any) -> int:
+    """The number of copies, if their convolution exists and does not overflow."""
     count = copies(n)
     if count > 1:
         check_existence(f, f)
-        if f.pieces.count and (count - 1) * math.log2(absolute_integral(f.pieces) or 1.0) > _LARGEST:
+        # The bound first: the integral itself takes longer.
+        bound = f.pieces.mass
+        if bound > 1 and (count - 1) * math.log2(bound) > _LARGEST:
+            bound = absolute_integral(f.pieces)
+        if bound > 1 and (count - 1) * math.log2(bound) > _LARGEST:
             raise errors.overflows("convolution_power")
-    return ContinuousPlan(POWERS, (f, count), method)
+    return count
 
 
 def convolution_power(f: Representation, n: int, *, method: str = "auto") -> Any:
@@ -168,7 +182,8 @@ def convolution_power(f: Representation, n: int, *, method: str = "auto") -> Any
     >>> float(round(spline(3.0), 12))
     0.55
     """
-    return plan_power(f, n, method)()
+    operands = (f, _checked(f, n))
+    return fastest(POWERS, operands, method)[0].run(*operands)
 
 
 def copies(n: Any) -> int:

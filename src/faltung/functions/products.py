@@ -9,13 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from faltung.functions.atoms import convolved
-from faltung.functions.build import TOLERANCE, Skeleton, build, trimmed
+from faltung.functions.build import Skeleton, build
 from faltung.functions.characteristic import Factor, Spectrum, spectrum_of
 from faltung.functions.chebyshev import Array
 from faltung.functions.gauss import convolve_at
+from faltung.functions.merging import trimmed
 from faltung.functions.pairs import PairPolynomials, convolve_pairs
 from faltung.functions.pieces import Pieces
 from faltung.functions.representation import Representation
+from faltung.functions.resolution import TOLERANCE
 
 # Edges nearer than this many roundings of the sums that made them are one edge.
 _EPS = float(np.finfo(float).eps)
@@ -28,14 +30,21 @@ def by_atoms(f: Representation, g: Representation) -> Representation:
         f, g = g, f
     if only_atoms(f):
         return _atoms_alone(f, g)
-    total = None
+    copies = []
     slopes = [f]
     for atom in g.atoms:
         while len(slopes) <= atom.order:
             slopes.append(slopes[-1].derivative())
-        copy = slopes[atom.order].shift(atom.at) * atom.weight
-        total = copy if total is None else total + copy
-    return f * 0 if total is None else total
+        copies.append(slopes[atom.order].shift(atom.at) * atom.weight)
+    return _added(copies) if copies else f * 0
+
+
+def _added(terms: list[Representation]) -> Representation:
+    """The sum of neighbours first, so that each of the terms is touched only about log n times."""
+    while len(terms) > 1:
+        pairs = zip(terms[::2], terms[1::2], strict=False)
+        terms = [one + two for one, two in pairs] + terms[len(terms) // 2 * 2 :]
+    return terms[0]
 
 
 def by_form(f: Representation, g: Representation) -> Representation:

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from faltung.functions.atoms import Atoms
 from faltung.functions.calculus import Running
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
@@ -18,35 +17,40 @@ _STEPS = 400
 
 @dataclass(frozen=True)
 class Cumulative:
-    """The probability up to x, exact at its own end: for upper tails take that of the mirrored law."""
+    """The probability up to x, exact at its own end: for upper tails take that of the mirrored law.
+
+    Attributes
+    ----------
+    pieces
+        The density.
+    places, weights
+        Atoms, by ascending place.
+    """
 
     pieces: Pieces
-    atoms: Atoms
+    places: Array
+    weights: Array
 
     @cached_property
     def _running(self) -> Running:
         return Running(self.pieces)
 
     @cached_property
-    def _places(self) -> Array:
-        return np.array([atom.at for atom in self.atoms])
-
-    @cached_property
     def _steps(self) -> Array:
-        return np.concatenate([[0.0], np.cumsum([atom.weight for atom in self.atoms])])
+        return np.concatenate([[0.0], np.cumsum(self.weights)])
 
     def __call__(self, x: Array) -> Array:
         """Probability of at most x, atoms at x included."""
-        return self._running(x) + self._steps[np.searchsorted(self._places, x, side="right")]
+        return self._running(x) + self._steps[np.searchsorted(self.places, x, side="right")]
 
     def before(self, x: Array) -> Array:
         """Probability of less than x."""
-        return self._running(x) + self._steps[np.searchsorted(self._places, x, side="left")]
+        return self._running(x) + self._steps[np.searchsorted(self.places, x, side="left")]
 
     @cached_property
     def _knots(self) -> Array:
         edges = self.pieces.edges if self.pieces.count else np.empty(0)
-        return np.union1d(edges, self._places)
+        return np.union1d(edges, self.places)
 
     def inverse(self, q: Array) -> Array:
         """The least x with at least the probability q (0 < q < 1) up to it.

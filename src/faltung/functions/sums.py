@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from faltung.functions import chebyshev
-from faltung.functions.build import Skeleton, build, merged
+from faltung.functions.build import Skeleton, build
 from faltung.functions.chebyshev import Array
+from faltung.functions.merging import merged
 from faltung.functions.pieces import Pieces
 
 Limits = tuple[complex, complex]

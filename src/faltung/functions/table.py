@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from faltung.functions import cost, errors, products
-from faltung.functions.build import DEEPEST, NODES, TOLERANCE
+from faltung.functions.build import DEEPEST
 from faltung.functions.characteristic import Factor, Spectrum, spectrum_of
 from faltung.functions.pairs import MOST_COEFFICIENTS, coefficients_of
 from faltung.functions.representation import Representation
+from faltung.functions.resolution import NODES, TOLERANCE
 
 # What a call costs beside its values, in seconds.
 _SETUP = 1e-3
+_SETUP_POLYNOMIALS = _SETUP / 4
 # A polynomial product beyond this degree is built adaptively instead.
 _HIGHEST_DEGREE = 2 * NODES - 1
 # An adaptive construction samples about this many pieces for each piece of the result before they are merged.
@@ -44,6 +46,9 @@ class Algorithm:
     worth_asking
         Seconds: if another way takes less, it is not even asked whether this one can, because to
         know that takes as long.
+    least
+        Seconds that it takes at least, whatever the operands: to find the fastest, nobody needs to
+        ask those that cannot be faster.
     """
 
     name: str
@@ -51,6 +56,7 @@ class Algorithm:
     cost: Callable[..., Cost]
     run: Callable[..., Representation]
     worth_asking: float = 0.0
+    least: float = 0.0
 
 
 def _refuse_atoms(f: Representation, g: Representation) -> str | None:
@@ -107,7 +113,7 @@ def _refuse_polynomials(f: Representation, g: Representation) -> str | None:
 def _cost_polynomials(f: Representation, g: Representation) -> Cost:
     degree = f.pieces.degree + g.pieces.degree + 1
     values = f.pieces.count * g.pieces.count * (degree + 1)
-    seconds = _SETUP / 4 + _pairs_seconds(f, g, values)
+    seconds = _SETUP_POLYNOMIALS + _pairs_seconds(f, g, values)
     return Cost(seconds, 8 * TOLERANCE, f"degree {degree}", guaranteed=True)
 
 
@@ -193,17 +199,18 @@ TABLE = (
     Algorithm("closed_form", _refuse_form, _cost_form, products.by_form),
     Algorithm("parts", _refuse_parts, _cost_parts, lambda f, g: _by_parts(f, g)),
     Algorithm("running_integral", _refuse_running, _cost_running, products.by_running_integral),
-    Algorithm("polynomials", _refuse_polynomials, _cost_polynomials, products.by_polynomials),
-    Algorithm("legendre", _refuse_legendre, _cost_legendre, products.by_legendre),
+    Algorithm("polynomials", _refuse_polynomials, _cost_polynomials, products.by_polynomials, least=_SETUP_POLYNOMIALS),
+    Algorithm("legendre", _refuse_legendre, _cost_legendre, products.by_legendre, least=_SETUP),
     Algorithm(
         "characteristic_functions",
         _refuse_characteristic,
         _cost_characteristic,
         products.by_characteristic_functions,
-        WORTH_ASKING,
+        worth_asking=WORTH_ASKING,
+        least=_SETUP,
     ),
-    Algorithm("gauss", _refuse_singular, _cost_quadrature, products.by_quadrature),
-    Algorithm("graded", _refuse_pieces, _cost_graded, products.by_quadrature),
+    Algorithm("gauss", _refuse_singular, _cost_quadrature, products.by_quadrature, least=_SETUP),
+    Algorithm("graded", _refuse_pieces, _cost_graded, products.by_quadrature, least=_SETUP),
 )
 
 
@@ -250,8 +257,7 @@ def solve(f: Representation, g: Representation, method: str = "auto") -> Represe
         The integral does not exist or grows without bound; or ``method`` refuses or is none.
     """
     check_existence(f, g)
-    algorithm, _ = chosen(TABLE, *ranking(f, g, method), method)
-    return algorithm.run(f, g)
+    return fastest(TABLE, (f, g), method)[0].run(f, g)
 
 
 def chosen(table: Sequence[Algorithm], able: Able, refused: Refused, method: str) -> tuple[Algorithm, Cost]:
@@ -269,6 +275,27 @@ def chosen(table: Sequence[Algorithm], able: Able, refused: Refused, method: str
         if name == method:
             raise errors.method_refuses(method, reason)
     raise errors.unknown_method(method, [algorithm.name for algorithm in table])
+
+
+def fastest(table: Sequence[Algorithm], operands: tuple[Any, ...], method: str = "auto") -> tuple[Algorithm, Cost]:
+    """What `rank` and `chosen` come to, without asking those that cannot be faster.
+
+    Raises
+    ------
+    ValueError
+        As `chosen`.
+    """
+    if method != "auto":
+        return chosen(table, *rank(table, operands, method), method)
+    best: tuple[Algorithm, Cost] | None = None
+    for algorithm in sorted(table, key=lambda algorithm: algorithm.worth_asking):
+        if best is not None and _seconds(best) < max(algorithm.worth_asking, algorithm.least):
+            continue
+        if algorithm.refuse(*operands) is None:
+            cost = algorithm.cost(*operands)
+            best = (algorithm, cost) if best is None or cost.seconds < _seconds(best) else best
+    assert best is not None
+    return best
 
 
 def check_existence(f: Representation, g: Representation) -> None:

@@ -1,0 +1,103 @@
+"""Poles are refused with their place and power; what is integrable is integrated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import special
+
+import faltung as ft
+
+F = ft.Function
+INF = math.inf
+Support = tuple[float, float]
+
+
+@pytest.mark.parametrize(
+    ("function", "support", "breakpoints", "where"),
+    [
+        (lambda x: 1 / (x - 0.3), (0, 1), [], "near 0.3 it grows like the distance to the power -1:"),
+        (lambda x: 1 / (x - 0.5), (0, 1), [], "near 0.5 .* power -1:"),
+        (lambda x: 1 / abs(x - 0.3), (0, 1), [], "near 0.3 .* power -1:"),
+        (lambda x: 1 / (x - 0.3) ** 2, (0, 1), [], "near 0.3 .* power -2:"),
+        (lambda x: 1 / (x - 3e5) ** 2, (0, 1e6), [], "near 300000.0 .* power -2:"),
+        (lambda x: 1 / (x - 0.3), (0, 1), [0.3], "near 0.3 .* power -1:"),
+        (lambda x: 1 / (x - 0.3) ** 2, (0, 1), [0.3], "near 0.3 .* power -2:"),
+        (lambda x: 1 / (x - 0.3) + 5, (0, 1), [0.3], "near 0.3 .* power -1:"),
+        (lambda x: np.where(x < 0.3, 1.0, 1 / (x - 0.3)), (0, 1), [0.3], "near 0.3 .* power -1:"),
+        (lambda x: 1 / (x - 0.3) + 1j, (0, 1), [], "near 0.3 .* power -1:"),
+        (lambda x: 1 / x, (0, 1), [], "near 0.0 .* power -1:"),
+        (lambda x: 1 / x + x**-0.5, (0, 1), [], "near 0.0 .* power -1:"),
+        (lambda x: 1 / (1 - x), (0, 1), [], "near 1.0 .* power -1:"),
+        (lambda x: x**-1.01, (0, 1), [], "near 0.0 .* power -1.01:"),
+        (np.tan, (0, 3), [], "near 1.570796326.* power -1:"),
+        (np.tan, (0, 100), [], "near .* power -1:"),
+        (special.gamma, (-1.5, 1.5), [], "near -1.0 .* power -1:"),
+        (lambda x: np.exp(-x * x) / (x - 0.3), (-INF, INF), [], "near 0.3 .* power -1:"),
+        (lambda x: x**-2, (-INF, INF), [], "near 0.0 .* power -2:"),
+        (lambda x: 1 / (x * abs(np.log(x))), (0, 0.5), [], "near 0.0 it is singular, and like no power"),
+        (lambda x: x**-1, (1, INF), [], "towards inf does not converge .it decays like t to the power -1,"),
+        (lambda x: abs(x - 0.3) ** -0.5, (0, 1), [], r"expected the exponent, singular=.0.3: -0.5."),
+    ],
+)
+def test_poles_are_refused(
+    function: Callable[[np.ndarray], np.ndarray], support: Support, breakpoints: list[float], where: str
+) -> None:
+    with pytest.raises(ValueError, match=where):
+        F(function, support, breakpoints)
+
+
+def test_a_pole_is_no_weaker_singularity_whatever_is_said() -> None:
+    with pytest.raises(ValueError, match=r"near 0.0 .* power -1:"):
+        F(lambda x: 1 / x, (0, 1), singular={0: -0.5})
+
+
+@pytest.mark.parametrize(
+    ("function", "support", "breakpoints", "integral"),
+    [
+        (lambda x: x**-0.5, (0, 1), [], 2),
+        (lambda x: x**-0.999, (0, 1), [], 1000),
+        (lambda x: x**-0.5 + np.cos(x), (0, 1), [], 2 + math.sin(1)),
+        (np.log, (0, 1), [], -1),
+        (lambda x: 1 / (math.pi * np.sqrt(x * (1 - x))), (0, 1), [], 1),
+        (lambda x: np.exp(-x) / np.sqrt(math.pi * x), (0, INF), [], 1),
+        (lambda x: abs(x - 0.3) ** -0.5, (0, 1), [0.3], 2 * (math.sqrt(0.3) + math.sqrt(0.7))),
+        (lambda x: np.where(x > 0.3, abs(x - 0.3) ** -0.5, 2.0), (0, 1), [0.3], 0.6 + 2 * math.sqrt(0.7)),
+        (lambda x: np.log(abs(x - 0.3)), (0, 1), [0.3], 0.3 * math.log(0.3) + 0.7 * math.log(0.7) - 1),
+    ],
+)
+def test_integrable_singularities_at_ends_and_break_points(
+    function: Callable[[np.ndarray], np.ndarray], support: Support, breakpoints: list[float], integral: float
+) -> None:
+    f = F(function, support, breakpoints)
+    assert f.integral() == pytest.approx(integral, rel=1e-12)
+    # Convolution with a box is the difference of two running integrals.
+    assert ft.convolve(f, F.box(0, 1)).integral() == pytest.approx(integral, rel=1e-10)
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-6, 1e-10])
+def test_steep_is_not_singular(width: float) -> None:
+    peak = F(lambda x: 1 / (width**2 + (x - 0.3) ** 2), (0, 1))
+    exact = (math.atan(0.7 / width) + math.atan(0.3 / width)) / width
+    # Beside 0.3 numbers are 6e-17 apart: so little of the width.
+    assert peak.integral() == pytest.approx(exact, rel=1e-13 + 1e-16 / width)
+    wall = F(lambda x: np.tanh((x - 0.3) / width), (0, 1))
+    assert wall.integral() == pytest.approx(0.4, abs=1e-13)
+    assert wall(0.3 + width) == pytest.approx(math.tanh(1), abs=1e-12 + 1e-16 / width)
+
+
+def test_what_a_callable_raises_says_where_it_was_called() -> None:
+    def broken(x: np.ndarray) -> np.ndarray:
+        raise LookupError("no table")
+
+    with pytest.raises(LookupError, match="no table") as caught:
+        F(broken, (0, 1))
+    assert caught.value.__notes__[0].startswith("raised by the function, called with 24 points from 0.00")
+
+
+def test_a_callable_of_numbers_is_told_from_a_broken_one() -> None:
+    with pytest.raises(TypeError, match=r"takes no array of points .*truth value.*numpy.vectorize"):
+        F(lambda x: 1.0 if x > 0 else 0.0, (-1, 1))
