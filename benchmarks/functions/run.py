@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import resource
 import signal
 import warnings
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ ACCURATE = 1e-12
 """A peer counts if its largest error, over the result's scale, is at most this, what is asked of us, or ours."""
 PATIENCE = 20
 """Seconds that a peer's first answer may take."""
+ROOM = 4 << 30
+"""Bytes that the process may hold meanwhile; a peer that wants more runs out of memory."""
 EXACT_AT = 100
 """Points at which errors are measured, the first ones."""
 
@@ -119,16 +122,18 @@ def error(values: Values, exact: list[Any]) -> float:
 
 @contextmanager
 def patience() -> Iterator[None]:
-    """Raise TooSlowError when it runs out."""
+    """Raise TooSlowError when it runs out, MemoryError when the room does."""
 
     def give_up(_signal: int, _frame: FrameType | None) -> None:
         raise TooSlowError
 
-    before = signal.signal(signal.SIGALRM, give_up)
+    before, (room, most) = signal.signal(signal.SIGALRM, give_up), resource.getrlimit(resource.RLIMIT_DATA)
     signal.alarm(PATIENCE)
+    resource.setrlimit(resource.RLIMIT_DATA, (ROOM, most))
     try:
         yield
     finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (room, most))
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
 
