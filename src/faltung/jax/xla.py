@@ -10,10 +10,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from faltung.task.problem import Problem
-from faltung.tensor.continuation import FILL, sources
+from faltung.tensor import continuation
 from faltung.tensor.form import Form, Shape
 
 
@@ -48,12 +47,12 @@ def kernel_transpose(x: Any, g: Any, form: Form, shape: Shape) -> Any:
 
 def continued(x: Any, problem: Problem) -> Any:
     """``x``, (N, C, *space), at all positions that are read, beyond its edges and between samples."""
-    for axis, source in enumerate(sources(problem), start=2):
-        if np.array_equal(source, np.arange(x.shape[axis])):
-            continue
-        x = jnp.take(x, source.clip(0), axis, mode="clip")
-        if (source < 0).any():
-            column = source.reshape(-1, *(1,) * (x.ndim - axis - 1))
-            absent = np.where(column == FILL, problem.fill_value, 0)
-            x = jnp.where(column < 0, jnp.asarray(absent, x.dtype), x)
-    return x
+    return continuation.continued(x, problem, _take, _put)
+
+
+def _take(x: Any, index: Any, axis: int) -> Any:
+    return jnp.take(x, index, axis, mode="clip")
+
+
+def _put(x: Any, where: Any, value: Any) -> Any:
+    return jnp.where(where, jnp.asarray(value, x.dtype), x)
