@@ -193,6 +193,19 @@ def test_derivatives_of_complex_layers(operation: str) -> None:
         assert torch.autograd.gradgradcheck(layer, (x, kernel))
 
 
+def test_derivatives_of_several_levels_forwards() -> None:
+    x, w, forwards = random(1, 2, 4), random(2, 2, 2), torch.func.jacfwd
+
+    def loss(x: Any, w: Any, method: str = "auto") -> Any:
+        return ftt.correlate(x, w, padding=1, fill_value=2.0, method=method).pow(3).sum()
+
+    def third(method: str) -> Any:
+        return forwards(forwards(forwards(functools.partial(loss, method=method), 1), 0), 1)(x, w)
+
+    torch.testing.assert_close(forwards(forwards(loss, 1), 0)(x, w), forwards(torch.func.jacrev(loss, 1), 0)(x, w))
+    torch.testing.assert_close(third("auto"), third("vendor"))
+
+
 def test_gradients_of_each_sample() -> None:
     x, w = random(3, 2, 5), random(4, 1, 2)
 
