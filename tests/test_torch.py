@@ -359,6 +359,21 @@ def test_kernels_are_mapped_over_their_parameters() -> None:
         ftt.kernels.gaussian(torch.tensor(-1.0))
 
 
+@pytest.mark.parametrize(
+    ("kernel", "value"),
+    [(ftt.kernels.gaussian, 0.0), (ftt.kernels.gaussian, -1.0), (ftt.kernels.gaussian, float("nan")),
+     (ftt.kernels.box, 0.5), (ftt.kernels.exponential, -2.0)],
+)  # fmt: skip
+def test_parameters_are_checked_where_the_samples_are_said(kernel: Any, value: float) -> None:
+    samples = {"length": 4} if kernel == ftt.kernels.exponential else {"radius": 2}
+    with pytest.raises(ValueError, match=f"={value}: expected a finite number"):
+        kernel(torch.tensor(value), **samples)
+    with pytest.raises(ValueError, match="radius=-1: expected an integer"):
+        ft.kernels.gaussian(1.3, radius=-1)
+    made = ftt.kernels.gaussian(torch.tensor(1.3, dtype=torch.float64), radius=4)
+    torch.testing.assert_close(made, torch.tensor(ft.kernels.gaussian(1.3, radius=4).values))
+
+
 def test_the_width_of_a_blur_is_learned() -> None:
     x = random(1, 1, 40, dtype=torch.float32)
     y = ftt.convolve(x, ftt.kernels.gaussian(1.5, radius=8)[None, None], padding="same")
