@@ -118,6 +118,8 @@ def test_integers_that_do_not_fit_are_refused() -> None:
     x = jnp.full((1, 1, 3), 100, "uint8")
     with pytest.raises(Exception, match="does not fit into uint8"):
         ftj.correlate(x, x).block_until_ready()
+    with pytest.raises(ValueError, match="method='lax' with uint8 is not for tensors: XLA's integers wrap around"):
+        ftj.correlate(x, x, method="lax")
 
 
 @pytest.mark.parametrize("operation", ["convolve_unshared", "correlate_unshared"])
@@ -280,6 +282,10 @@ def test_bad_layers_are_refused_in_words() -> None:
         ftj.correlate_transposed(x, w, fill_value=1)
     with pytest.raises(ValueError, match="expected x as"):
         ftj.correlate(x[0, 0], w)
+    with pytest.raises(ValueError, match="method='vendor': expected 'auto', .* or 'lax'"):
+        ftj.correlate(x[:, :3], w, method="vendor")
+    with pytest.raises(ValueError, match="threads=0"):
+        ftj.correlate_transposed(x[:, :3], w, threads=0)
 
 
 def test_plans_of_jax_arrays_are_left_to_the_bridge() -> None:

@@ -116,7 +116,7 @@ def correlate_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> An
 def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool = False) -> Any:
     """One call on arrays, or on what becomes one."""
     x, w = jnp.asarray(x), jnp.asarray(w)
-    form = read_form(operation, x.shape, w.shape, said, transposed)
+    form = read_form(operation, x.shape, w.shape, said, transposed, "lax")
     dtype = jnp.result_type(x, w)
     samples, kernel = (x if x.ndim == w.ndim else x[None]).astype(dtype), w.astype(dtype)
     # What is computed is linear in its kernel, which conj is not.

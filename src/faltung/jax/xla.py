@@ -12,12 +12,21 @@ import jax
 import jax.numpy as jnp
 
 from faltung.task.problem import Problem
-from faltung.tensor import continuation
+from faltung.tensor import continuation, errors
 from faltung.tensor.form import Form, Shape
 
 
 def output(x: Any, v: Any, form: Form, length: Shape | None = None) -> Any:
-    """The layer, for the kernel as it is multiplied; ``length`` where it is not what follows from x."""
+    """The layer, for the kernel as it is multiplied; ``length`` where it is not what follows from x.
+
+    Raises
+    ------
+    ValueError
+        The operands are integers.
+    """
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        mend = "XLA's integers wrap around; on the CPU method='auto' is exact"
+        raise errors.not_for_tensors(f"method='lax' with {x.dtype}", mend)
     problem = form.problem(jnp.iscomplexobj(x), x.shape, v.shape, length)
     taps = jnp.flip(v, tuple(range(2, v.ndim))) if problem.operation == "convolve" else v
     return jax.lax.conv_general_dilated(

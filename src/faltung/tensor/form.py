@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from faltung import errors as faltung_errors
+from faltung import settings
 from faltung.meaning import numbers
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import Operation
+from faltung.planner.table import METHODS
 from faltung.task.problem import Problem
 from faltung.tensor import errors
 from faltung.tensor.feature_map import feature_map
@@ -112,8 +115,17 @@ def vendor_computes(device: str, method: str) -> bool:
     return device != "cpu" or method == "vendor"
 
 
-def read_form(operation: Operation, x: Shape, w: Shape, said: Said, transposed: bool) -> Form:
-    """The form that the words mean for operands of these shapes, with or without a batch axis.
+def check_computing(method: object, threads: object, vendor: str) -> None:
+    """ValueError or TypeError unless ``method`` is an algorithm's name or ``vendor``, and ``threads`` a count."""
+    if method != vendor and method not in METHODS:
+        raise faltung_errors.unknown_word("method", method, (*METHODS, vendor))
+    if threads is not None:
+        settings.checked_threads(threads)
+
+
+def read_form(operation: Operation, x: Shape, w: Shape, said: Said, transposed: bool, vendor: str) -> Form:
+    """The form that the words mean for operands of these shapes, with or without a batch axis;
+    ``vendor`` is the method that is the other library's own.
 
     Raises
     ------
@@ -122,4 +134,5 @@ def read_form(operation: Operation, x: Shape, w: Shape, said: Said, transposed: 
     """
     if len(w) < 2 or len(x) not in (len(w), len(w) - 1):
         raise errors.tensor_rank(x, w, TRANSPOSED_LAYOUT if transposed else LAYOUT)
+    check_computing(said.method, said.threads, vendor)
     return Form(read_layer(operation, len(w) - 2, said.options), said.method, said.threads)

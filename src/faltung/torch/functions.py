@@ -117,7 +117,7 @@ def correlate_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> An
 def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool = False) -> Any:
     """One call on tensors, or on what becomes one."""
     x, w = torch.as_tensor(x), torch.as_tensor(w)
-    form = read_form(operation, tuple(x.shape), tuple(w.shape), said, transposed)
+    form = read_form(operation, tuple(x.shape), tuple(w.shape), said, transposed, "vendor")
     on_vendor = vendor_computes(str(x.device), said.method)
     batched = x.ndim == w.ndim
     samples = x if batched else x[None]
