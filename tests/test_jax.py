@@ -282,7 +282,7 @@ def test_bad_layers_are_refused_in_words() -> None:
         ftj.correlate_transposed(x, w, fill_value=1)
     with pytest.raises(ValueError, match="expected x as"):
         ftj.correlate(x[0, 0], w)
-    with pytest.raises(ValueError, match="method='vendor': expected 'auto', .* or 'lax'"):
+    with pytest.raises(ValueError, match=r"method='vendor': expected 'auto', .* or 'lax'"):
         ftj.correlate(x[:, :3], w, method="vendor")
     with pytest.raises(ValueError, match="threads=0"):
         ftj.correlate_transposed(x[:, :3], w, threads=0)

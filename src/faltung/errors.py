@@ -265,6 +265,11 @@ def kernel_parameter(argument: str, value: Any, expected: str) -> ValueError:
     return ValueError(f"{argument}={value!r}: expected {expected}")
 
 
+def law_untried(argument: str, value: object, expected: str) -> ValueError:
+    """A check of a law that would check nothing."""
+    return ValueError(f"{argument}={value!r}: expected {expected}, for a law to be tried on")
+
+
 def kernel_parameter_unknown(argument: str, samples: str) -> ValueError:
     """A traced parameter that should decide how long a kernel is."""
     return ValueError(
