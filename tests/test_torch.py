@@ -302,6 +302,24 @@ def test_a_module_trains_to_the_kernel_that_was_applied() -> None:
     torch.testing.assert_close(layer.weight.data, kernel, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize(
+    ("given", "words", "told"),
+    [
+        ((3, 8, 1), {"method": "foo"}, "method='foo': expected 'auto', .* or 'vendor'"),
+        ((3, 8, 1), {"threads": 0}, "threads=0"),
+        ((-3, 8, 1), {}, "in_channels=-3"),
+        ((0, 8, 1), {}, "in_channels=0"),
+        ((3, 8.0, 1), {}, "out_channels"),
+        ((3, 8, 3, 1, 1), {}, r"KernelBank\.__init__\(\) takes 4 positional"),
+        ((3, 8, 1), {"padding_mode": "circular"}, "is called boundary here: boundary='wrap'"),
+    ],
+)
+def test_modules_check_all_when_they_are_made(given: Any, words: dict[str, Any], told: str) -> None:
+    for layer in (ftt.Convolution2d, ftt.CorrelationTransposed2d):
+        with pytest.raises((ValueError, TypeError), match=told):
+            layer(*given, **words)
+
+
 def test_bad_layers_are_refused_in_words() -> None:
     with pytest.raises(ValueError, match="groups=2 does not divide the 3 in_channels"):
         ftt.Correlation1d(3, 2, 3, groups=2)

@@ -169,3 +169,10 @@ def method_of_the_cpu(method: str, device: str) -> ValueError:
     return ValueError(
         f"method={method!r} runs on the CPU, x is on {device}: expected method='auto' or 'vendor', or x.cpu()"
     )
+
+
+def unknown_layer_word(layer: str, word: str, value: object) -> TypeError:
+    """A keyword that a module does not know; PyTorch's name of the boundary is one."""
+    ours = {"zeros": "constant", "circular": "wrap", "replicate": "edge"}.get(str(value), value)
+    mend = f"; padding_mode is called boundary here: boundary={ours!r}" if word == "padding_mode" else ""
+    return TypeError(f"{layer}() got an unexpected keyword argument {word!r}{mend}")

@@ -8,6 +8,7 @@ again. So these three are all that derivatives of any order need.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,6 +122,12 @@ def check_computing(method: object, threads: object, vendor: str) -> None:
         raise faltung_errors.unknown_word("method", method, (*METHODS, vendor))
     if threads is not None:
         settings.checked_threads(threads)
+
+
+def refuse_unknown(layer: str, words: Mapping[str, object]) -> None:
+    """TypeError, as Python has it, for words that a layer does not know; for PyTorch's it names ours."""
+    for word, value in words.items():
+        raise errors.unknown_layer_word(layer, word, value)
 
 
 def read_form(operation: Operation, x: Shape, w: Shape, said: Said, transposed: bool, vendor: str) -> Form:
