@@ -284,6 +284,8 @@ def test_bad_layers_are_refused_in_words() -> None:
         ftj.correlate(x[0, 0], w)
     with pytest.raises(ValueError, match=r"method='vendor': expected 'auto', .* or 'lax'"):
         ftj.correlate(x[:, :3], w, method="vendor")
+    with pytest.raises(ValueError, match="as fill_value is not for tensors: it is part of the layer"):
+        jax.jit(lambda fill_value: ftj.correlate(x[:, :3], w, padding=1, fill_value=fill_value))(1.0)
     with pytest.raises(ValueError, match="threads=0"):
         ftj.correlate_transposed(x[:, :3], w, threads=0)
 

@@ -327,6 +327,9 @@ def test_bad_layers_are_refused_in_words() -> None:
         ftt.Correlation1d(3, 2, 3)(torch.zeros(1, 4, 8))
     with pytest.raises(ValueError, match=r"bias has shape \(3,\)"):
         ftt.correlate(torch.zeros(1, 4), torch.zeros(2, 1, 3), bias=torch.zeros(3))
+    for fill_value in (torch.tensor(2.0), torch.tensor(2.0, requires_grad=True)):
+        with pytest.raises(ValueError, match="a Tensor as fill_value is not for tensors: it is part of the layer"):
+            ftt.correlate(torch.zeros(1, 4), torch.zeros(2, 1, 3), padding=1, fill_value=fill_value)
 
 
 # kernels with parameters that learn --------------------------------------------------------

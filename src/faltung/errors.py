@@ -128,10 +128,12 @@ def ragged(argument: str, reason: str) -> ValueError:
 
 
 def not_bridged(argument: str, library: str, kind: str) -> TypeError:
-    """An array of a library that we do not serve yet."""
+    """An array of another library where NumPy's are taken."""
+    bridge = {"PyTorch": "faltung.torch", "JAX": "faltung.jax"}.get(library)
+    layers = f"{bridge} takes it as layers do, or " if bridge else ""
     return TypeError(
-        f"{argument} is a {library} {kind}, which faltung does not take yet: expected a NumPy array; "
-        f"convert it yourself (numpy.asarray), so that no device or graph is left unseen"
+        f"{argument} is a {library} {kind}, which this function does not take: expected a NumPy array; {layers}"
+        "convert it yourself (numpy.asarray), so that no device or graph is left unseen"
     )
 
 

@@ -13,9 +13,10 @@ def tensor_rank(x_shape: tuple[int, ...], w_shape: tuple[int, ...], w_layout: st
     """Numbers of axes that are no input and kernel of one layer."""
     if len(w_shape) < 2:
         return ValueError(f"{w} has shape {w_shape}: expected {w_layout}")
+    mend = f"; {w}[None, None] is such, of one channel" if len(x_shape) - len(w_shape) in (1, 2) else ""
     return ValueError(
         f"x has {len(x_shape)} axes (shape {x_shape}), {w} has {len(w_shape)} (shape {w_shape}): expected x as "
-        f"(N, C, *space) with {len(w_shape)} axes, or (C, *space) with {len(w_shape) - 1}, and {w} as {w_layout}"
+        f"(N, C, *space) with {len(w_shape)} axes, or (C, *space) with {len(w_shape) - 1}, and {w} as {w_layout}{mend}"
     )
 
 
@@ -61,10 +62,11 @@ def groups_do_not_divide(groups: int, channels: str, count: int) -> ValueError:
 def no_output(axis: int, reach: int, n: int, sides: tuple[int, int]) -> ValueError:
     """A kernel that is longer than the padded input, along one axis."""
     low, high = sides
+    enough = f"crops at most {n - reach}" if n > reach else f"adds at least {reach - n}"
     return ValueError(
         f"no output along spatial axis {axis}: the kernel reaches over {reach} samples, x with its padding has "
         f"{n} + {low} + {high} = {n + low + high}: expected a shorter kernel, less dilation, or padding that "
-        f"adds at least {reach - n} in all"
+        f"{enough} in all"
     )
 
 
