@@ -206,6 +206,16 @@ def test_derivatives_of_several_levels_forwards() -> None:
     torch.testing.assert_close(third("auto"), third("vendor"))
 
 
+def test_batched_gradients_are_refused_in_words() -> None:
+    x, w = random(1, 1, 4).requires_grad_(), random(1, 1, 2)
+    eye = torch.eye(3, dtype=torch.float64).reshape(3, 1, 1, 3)
+    with pytest.raises(ValueError, match=r"as under is_grads_batched.*torch\.func\.vmap maps layers"):
+        torch.autograd.grad(ftt.correlate(x, w), x, eye, is_grads_batched=True)
+    (found,) = torch.autograd.grad(ftt.correlate(x, w, method="vendor"), x, eye, is_grads_batched=True)
+    mapped = torch.func.vmap(torch.func.vjp(lambda x: ftt.correlate(x, w), x.detach())[1])(eye)[0]
+    torch.testing.assert_close(found, mapped)
+
+
 def test_gradients_of_each_sample() -> None:
     x, w = random(3, 2, 5), random(4, 1, 2)
 
@@ -318,6 +328,16 @@ def test_modules_check_all_when_they_are_made(given: Any, words: dict[str, Any],
     for layer in (ftt.Convolution2d, ftt.CorrelationTransposed2d):
         with pytest.raises((ValueError, TypeError), match=told):
             layer(*given, **words)
+
+
+def test_modules_want_their_own_type() -> None:
+    layer, x = ftt.Convolution1d(1, 2, 3), random(1, 1, 8)
+    with pytest.raises(
+        TypeError, match=r"x holds torch.float64, the module's weight torch.float32"
+    ):
+        layer(x)
+    with torch.autocast("cpu"):
+        assert layer(x.bfloat16()).dtype == torch.float32
 
 
 def test_bad_layers_are_refused_in_words() -> None:

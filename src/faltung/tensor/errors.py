@@ -178,3 +178,10 @@ def unknown_layer_word(layer: str, word: str, value: object) -> TypeError:
     ours = {"zeros": "constant", "circular": "wrap", "replicate": "edge"}.get(str(value), value)
     mend = f"; padding_mode is called boundary here: boundary={ours!r}" if word == "padding_mode" else ""
     return TypeError(f"{layer}() got an unexpected keyword argument {word!r}{mend}")
+
+
+def module_types_differ(x: str, weight: str) -> TypeError:
+    """An input of another type than the weight of the module that it is given to."""
+    return TypeError(
+        f"x holds {x}, the module's weight {weight}: expected the same type; x.to({weight}) makes it, or module.to({x})"
+    )

@@ -124,6 +124,12 @@ def check_computing(method: object, threads: object, vendor: str) -> None:
         settings.checked_threads(threads)
 
 
+def check_types(x: object, weight: object) -> None:
+    """TypeError unless a module's input has the type of its weight, as PyTorch's modules want it."""
+    if x != weight:
+        raise errors.module_types_differ(str(x), str(weight))
+
+
 def refuse_unknown(layer: str, words: Mapping[str, object]) -> None:
     """TypeError, as Python has it, for words that a layer does not know; for PyTorch's it names ours."""
     for word, value in words.items():

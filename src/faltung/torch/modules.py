@@ -15,7 +15,7 @@ import torch
 from faltung.meaning.extent import Operation
 from faltung.task.per_axis import each, step
 from faltung.tensor import errors
-from faltung.tensor.form import check_computing, refuse_unknown
+from faltung.tensor.form import check_computing, check_types, refuse_unknown
 from faltung.tensor.layer import Boundaries, Integers, Options, Said, read_layer
 from faltung.tensor.padding import Padding
 from faltung.torch.functions import operate
@@ -75,7 +75,9 @@ class KernelBank(torch.nn.Module):
             torch.nn.init.uniform_(parameter, -bound, bound)
 
     def forward(self, x: Any) -> Any:
-        """The feature maps of ``x``."""
+        """The feature maps of ``x``, which has the weight's type (any under autocast, which plays no part here)."""
+        if not torch.is_autocast_enabled(x.device.type):
+            check_types(x.dtype, self.weight.dtype)
         return operate(self.operation, x, self.weight, self._said._replace(bias=self.bias), self.transposed)
 
     def extra_repr(self) -> str:

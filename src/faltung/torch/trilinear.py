@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch.autograd import forward_ad
 
+from faltung.tensor import errors
 from faltung.tensor.form import Array, Form, Shape, in_type
 
 _ANY_ARGUMENTS = inspect.Signature([inspect.Parameter("arguments", inspect.Parameter.VAR_POSITIONAL)])
@@ -153,7 +154,12 @@ def computed(function: Any, first: Any, second: Any, shape: Shape | None) -> Any
 
 def _as_array(tensor: Any) -> Array:
     """The tensor's own memory; a copy for bfloat16, which NumPy has not, and pending conjugates."""
-    array: Array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
+    try:
+        array: Array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
+    except RuntimeError as error:
+        without = "a tensor without memory of its own, as under is_grads_batched, vectorize=True or torch.export,"
+        mend = "torch.func.vmap maps layers, and method='vendor' is made of PyTorch's operations"
+        raise errors.not_for_tensors(without, mend) from error
     return array
 
 
