@@ -114,6 +114,13 @@ def test_types_are_kept(name: str) -> None:
     assert_allclose(np.asarray(y).astype(complex), exact, atol=4 * precision * abs(exact).max())
 
 
+def test_a_fill_value_is_of_the_operands_type() -> None:
+    x = jnp.ones((1, 1, 3), "int32")
+    assert ftj.correlate(x, x, padding=1, fill_value=2)[0, 0].tolist() == [4, 3, 4]
+    with pytest.raises(ValueError, match=r"fill_value=2.5 cannot be cast to int64"):
+        ftj.correlate(x, x, padding=1, fill_value=2.5)
+
+
 def test_integers_that_do_not_fit_are_refused() -> None:
     x = jnp.full((1, 1, 3), 100, "uint8")
     with pytest.raises(Exception, match="does not fit into uint8"):

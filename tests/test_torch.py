@@ -332,9 +332,7 @@ def test_modules_check_all_when_they_are_made(given: Any, words: dict[str, Any],
 
 def test_modules_want_their_own_type() -> None:
     layer, x = ftt.Convolution1d(1, 2, 3), random(1, 1, 8)
-    with pytest.raises(
-        TypeError, match=r"x holds torch.float64, the module's weight torch.float32"
-    ):
+    with pytest.raises(TypeError, match=r"x holds torch.float64, the module's weight torch.float32"):
         layer(x)
     with torch.autocast("cpu"):
         assert layer(x.bfloat16()).dtype == torch.float32

@@ -68,6 +68,7 @@ def _compare(operation: str, x: Any, w: Any, options: dict[str, Any]) -> None:
         found.append((y, *first, *second))
     for native, vendors in zip(*found, strict=True):
         torch.testing.assert_close(vendors, native)
+        assert not vendors.is_conj()  # which .numpy() refuses
 
 
 def test_other_devices_take_it_by_themselves() -> None:

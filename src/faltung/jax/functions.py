@@ -141,4 +141,4 @@ def _without_fill_value(x: Any, kernel: Any, form: Form) -> tuple[Any, Any, Form
     """The same layer; a fill value, which makes it affine, becomes samples of a longer input."""
     if form.layer.fill_value == 0:
         return x, kernel, form
-    return xla.continued(x, form.problem(jnp.iscomplexobj(x), x.shape, kernel.shape)), kernel, form.inside
+    return xla.continued(x, form.problem(xla.scalar(x), x.shape, kernel.shape)), kernel, form.inside

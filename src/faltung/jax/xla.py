@@ -27,7 +27,7 @@ def output(x: Any, v: Any, form: Form, length: Shape | None = None) -> Any:
     if not jnp.issubdtype(x.dtype, jnp.inexact):
         mend = "XLA's integers wrap around; on the CPU method='auto' is exact"
         raise errors.not_for_tensors(f"method='lax' with {x.dtype}", mend)
-    problem = form.problem(jnp.iscomplexobj(x), x.shape, v.shape, length)
+    problem = form.problem(scalar(x), x.shape, v.shape, length)
     taps = jnp.flip(v, tuple(range(2, v.ndim))) if problem.operation == "convolve" else v
     return jax.lax.conv_general_dilated(
         continued(x, problem),
@@ -38,6 +38,13 @@ def output(x: Any, v: Any, form: Form, length: Shape | None = None) -> Any:
         feature_group_count=problem.groups,
         precision=jax.lax.Precision.HIGHEST,
     )
+
+
+def scalar(x: Any) -> type[complex]:
+    """The numbers that an array holds, as Python names them."""
+    if jnp.iscomplexobj(x):
+        return complex
+    return float if jnp.issubdtype(x.dtype, jnp.inexact) else int
 
 
 def input_transpose(g: Any, v: Any, form: Form, shape: Shape) -> Any:

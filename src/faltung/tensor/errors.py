@@ -6,6 +6,7 @@ way out; ``tests/test_errors.py`` holds them all, word for word.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -138,13 +139,21 @@ def not_finite(argument: str) -> ValueError:
     )
 
 
-def fit_undetermined(kernel: tuple[int, ...], channels: int, rank: int, unknowns: int, condition: float) -> ValueError:
-    """Inputs that many kernels would map alike."""
+def fit_undetermined(
+    kernel: tuple[int, ...], channels: int, rank: int, unknowns: int, condition: float, mean: float
+) -> ValueError:
+    """Inputs that many kernels would map alike; ``mean`` in standard deviations of the inputs."""
     each = f" for {channels} channels" if channels > 1 else ""
+    hidden = ""
+    if 1e4 < mean < math.inf:
+        hidden = (
+            f"; the inputs' mean is {mean:.0e} times their variation and hides it: subtract it from them, and what "
+            "the kernel makes of it (the same number, if the weights sum to 1) from the targets"
+        )
     return ValueError(
         f"the inputs determine {rank} of the {unknowns} weights of a kernel of shape {kernel}{each} "
         f"(condition {condition:.1e}): expected inputs that vary more or of more samples, a smaller shape, "
-        "or ridge= above 0, such as 1e-6"
+        f"or ridge= above 0, such as 1e-6{hidden}"
     )
 
 

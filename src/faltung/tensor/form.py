@@ -61,9 +61,11 @@ class Form(NamedTuple):
         problem = problem.with_box(problem.low, gy.shape[2:])
         return kernel_adjoint(problem, x, gy, self.method, self.threads)
 
-    def problem(self, is_complex: bool, x: Shape, w: Shape, length: Shape | None = None) -> Problem:
-        """The layer's Problem for operands of these shapes; ``length`` where it does not follow from them."""
-        dtype = np.dtype(np.complex128 if is_complex else np.float64)
+    def problem(self, scalar: type[complex], x: Shape, w: Shape, length: Shape | None = None) -> Problem:
+        """The layer's Problem for operands of these shapes and such numbers, ``complex``, ``float`` or
+        ``int``; ``length`` where it does not follow from them.
+        """
+        dtype = np.dtype(scalar)
         problem = self.layer.problem(dtype, tuple(x), dtype, tuple(w))
         return problem if length is None else problem.with_box(problem.low, tuple(length))
 

@@ -23,8 +23,8 @@ def output(x: Any, w: Any, form: Form, length: Shape | None = None) -> Any:
     if not (dtype.is_floating_point or dtype.is_complex):
         mend = "PyTorch's convolution has floating and complex types; on the CPU method='auto' is exact"
         raise errors.not_for_tensors(f"method='vendor' with {dtype}", mend)
-    problem = form.problem(dtype.is_complex, x.shape, w.shape, length)
-    taps = w.flip(tuple(range(2, w.ndim))) if problem.operation == "convolve" else w.conj()
+    problem = form.problem(complex if dtype.is_complex else float, x.shape, w.shape, length)
+    taps = w.flip(tuple(range(2, w.ndim))) if problem.operation == "convolve" else w.conj_physical()
     return _valid(continued(x.to(dtype), problem), taps.to(dtype), problem.stride, problem.dilation, problem.groups)
 
 
