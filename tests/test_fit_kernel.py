@@ -176,3 +176,12 @@ def test_a_fitted_kernel_is_a_kernel() -> None:
         k.residual = 0  # type: ignore[misc]
     with pytest.raises(ValueError, match="read-only"):
         k.standard_errors[0] = 0
+
+
+def test_a_large_mean_that_hides_the_weights_is_named() -> None:
+    x, w = random(32, 32) / 4, random(3, 4)
+    y = ft.convolve(x + 1e6, w, "same", boundary="reflect")
+    with pytest.raises(ValueError, match=r"the inputs' mean is 4e\+06 times their variation and hides it: subtract it"):
+        ft.fit_kernel(x + 1e6, y, (3, 4), boundary="reflect")
+    mended = ft.fit_kernel(x, y - 1e6 * w.sum(), (3, 4), boundary="reflect")
+    assert_allclose(mended.values, w, atol=1e-8)  # the targets hold nine digits of what varies

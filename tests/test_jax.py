@@ -25,6 +25,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"padding": ((-1, 2), (3, 0)), "boundary": ("edge", "wrap"), "groups": 2},
     {"padding": "full", "input_dilation": (2, 1), "stride": 3},
     {"padding": "same", "boundary": "symmetric", "groups": 2, "stride": (1, 2)},
+    {"padding": ((2, 0), (1, 3)), "input_dilation": (2, 1), "fill_value": 2.5},
 ]
 TRANSPOSED: list[dict[str, Any]] = [
     {"stride": 2, "padding": 1, "output_padding": 1, "boundary": "reflect"},
@@ -113,10 +114,19 @@ def test_types_are_kept(name: str) -> None:
     assert_allclose(np.asarray(y).astype(complex), exact, atol=4 * precision * abs(exact).max())
 
 
+def test_a_fill_value_is_of_the_operands_type() -> None:
+    x = jnp.ones((1, 1, 3), "int32")
+    assert ftj.correlate(x, x, padding=1, fill_value=2)[0, 0].tolist() == [4, 3, 4]
+    with pytest.raises(ValueError, match=r"fill_value=2.5 cannot be cast to int64"):
+        ftj.correlate(x, x, padding=1, fill_value=2.5)
+
+
 def test_integers_that_do_not_fit_are_refused() -> None:
     x = jnp.full((1, 1, 3), 100, "uint8")
     with pytest.raises(Exception, match="does not fit into uint8"):
         ftj.correlate(x, x).block_until_ready()
+    with pytest.raises(ValueError, match="method='lax' with uint8 is not for tensors: XLA's integers wrap around"):
+        ftj.correlate(x, x, method="lax")
 
 
 @pytest.mark.parametrize("operation", ["convolve_unshared", "correlate_unshared"])
@@ -279,6 +289,12 @@ def test_bad_layers_are_refused_in_words() -> None:
         ftj.correlate_transposed(x, w, fill_value=1)
     with pytest.raises(ValueError, match="expected x as"):
         ftj.correlate(x[0, 0], w)
+    with pytest.raises(ValueError, match=r"method='vendor': expected 'auto', .* or 'lax'"):
+        ftj.correlate(x[:, :3], w, method="vendor")
+    with pytest.raises(ValueError, match="as fill_value is not for tensors: it is part of the layer"):
+        jax.jit(lambda fill_value: ftj.correlate(x[:, :3], w, padding=1, fill_value=fill_value))(1.0)
+    with pytest.raises(ValueError, match="threads=0"):
+        ftj.correlate_transposed(x[:, :3], w, threads=0)
 
 
 def test_plans_of_jax_arrays_are_left_to_the_bridge() -> None:

@@ -104,3 +104,22 @@ def test_nothing_differs_by_rounding_alone() -> None:
 def test_nan_equals_nan() -> None:
     x = np.array([np.nan, 1.0, 2.0])
     assert laws.is_translation_equivariant(np.negative, x, [1])
+
+
+def test_outputs_that_are_nan_alone_say_nothing() -> None:
+    x, broken = np.ones(4), lambda x: x * np.nan
+    for found in (
+        laws.is_linear(broken, x),
+        laws.commutes(broken, np.negative, x),
+        laws.adjoint_pair(broken, broken, x),
+        laws.is_translation_equivariant(broken, x, [1]),
+    ):
+        assert not found
+        assert "are NaN everywhere, so nothing was compared" in str(found)
+
+
+def test_what_changes_the_shape_is_found_out() -> None:
+    found = laws.is_translation_equivariant(lambda x: x[1:], np.arange(5), [1])
+    assert (bool(found), str(found)) == (False, "op changes the shape: (5,) becomes (4,)")
+    found = laws.adjoint_pair(lambda x: x[1:], lambda y: y, np.arange(5))
+    assert (bool(found), str(found)) == (False, "At(y) has shape (4,), x has (5,)")

@@ -74,3 +74,10 @@ def test_depthwise_is_one_channel_after_the_other(operation: Any) -> None:
 
 def test_depthwise_weights_in_lists_take_the_type_of_the_array() -> None:
     assert ft.tensor.depthwise(np.ones((2, 4), np.float32), [[0.5], [1.5]]).dtype == np.float32
+
+
+def test_one_axis_takes_one_number() -> None:
+    x = np.arange(10).reshape(1, 2, 5)
+    found = ft.tensor.patches(x, 2)
+    assert_array_equal(found, ft.tensor.patches(x, (2,)))
+    assert_array_equal(ft.tensor.patches_adjoint(found, x.shape, 2), ft.tensor.patches_adjoint(found, x.shape, (2,)))

@@ -193,6 +193,29 @@ def test_derivatives_of_complex_layers(operation: str) -> None:
         assert torch.autograd.gradgradcheck(layer, (x, kernel))
 
 
+def test_derivatives_of_several_levels_forwards() -> None:
+    x, w, forwards = random(1, 2, 4), random(2, 2, 2), torch.func.jacfwd
+
+    def loss(x: Any, w: Any, method: str = "auto") -> Any:
+        return ftt.correlate(x, w, padding=1, fill_value=2.0, method=method).pow(3).sum()
+
+    def third(method: str) -> Any:
+        return forwards(forwards(forwards(functools.partial(loss, method=method), 1), 0), 1)(x, w)
+
+    torch.testing.assert_close(forwards(forwards(loss, 1), 0)(x, w), forwards(torch.func.jacrev(loss, 1), 0)(x, w))
+    torch.testing.assert_close(third("auto"), third("vendor"))
+
+
+def test_batched_gradients_are_refused_in_words() -> None:
+    x, w = random(1, 1, 4).requires_grad_(), random(1, 1, 2)
+    eye = torch.eye(3, dtype=torch.float64).reshape(3, 1, 1, 3)
+    with pytest.raises(ValueError, match=r"as under is_grads_batched.*torch\.func\.vmap maps layers"):
+        torch.autograd.grad(ftt.correlate(x, w), x, eye, is_grads_batched=True)
+    (found,) = torch.autograd.grad(ftt.correlate(x, w, method="vendor"), x, eye, is_grads_batched=True)
+    mapped = torch.func.vmap(torch.func.vjp(lambda x: ftt.correlate(x, w), x.detach())[1])(eye)[0]
+    torch.testing.assert_close(found, mapped)
+
+
 def test_gradients_of_each_sample() -> None:
     x, w = random(3, 2, 5), random(4, 1, 2)
 
@@ -289,6 +312,32 @@ def test_a_module_trains_to_the_kernel_that_was_applied() -> None:
     torch.testing.assert_close(layer.weight.data, kernel, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize(
+    ("given", "words", "told"),
+    [
+        ((3, 8, 1), {"method": "foo"}, "method='foo': expected 'auto', .* or 'vendor'"),
+        ((3, 8, 1), {"threads": 0}, "threads=0"),
+        ((-3, 8, 1), {}, "in_channels=-3"),
+        ((0, 8, 1), {}, "in_channels=0"),
+        ((3, 8.0, 1), {}, "out_channels"),
+        ((3, 8, 3, 1, 1), {}, r"KernelBank\.__init__\(\) takes 4 positional"),
+        ((3, 8, 1), {"padding_mode": "circular"}, "is called boundary here: boundary='wrap'"),
+    ],
+)
+def test_modules_check_all_when_they_are_made(given: Any, words: dict[str, Any], told: str) -> None:
+    for layer in (ftt.Convolution2d, ftt.CorrelationTransposed2d):
+        with pytest.raises((ValueError, TypeError), match=told):
+            layer(*given, **words)
+
+
+def test_modules_want_their_own_type() -> None:
+    layer, x = ftt.Convolution1d(1, 2, 3), random(1, 1, 8)
+    with pytest.raises(TypeError, match=r"x holds torch.float64, the module's weight torch.float32"):
+        layer(x)
+    with torch.autocast("cpu"):
+        assert layer(x.bfloat16()).dtype == torch.float32
+
+
 def test_bad_layers_are_refused_in_words() -> None:
     with pytest.raises(ValueError, match="groups=2 does not divide the 3 in_channels"):
         ftt.Correlation1d(3, 2, 3, groups=2)
@@ -296,64 +345,6 @@ def test_bad_layers_are_refused_in_words() -> None:
         ftt.Correlation1d(3, 2, 3)(torch.zeros(1, 4, 8))
     with pytest.raises(ValueError, match=r"bias has shape \(3,\)"):
         ftt.correlate(torch.zeros(1, 4), torch.zeros(2, 1, 3), bias=torch.zeros(3))
-
-
-# kernels with parameters that learn --------------------------------------------------------
-
-
-def test_kernels_are_those_of_numbers() -> None:
-    double = torch.float64
-    for made, expected in [
-        (ftt.kernels.gaussian(torch.tensor(1.7, dtype=double)), ft.kernels.gaussian(1.7)),
-        (ftt.kernels.gaussian(torch.tensor([1.0, 2.0], dtype=double)), ft.kernels.gaussian([1, 2])),
-        (ftt.kernels.gaussian([torch.tensor(1.0, dtype=double), torch.tensor(2.0, dtype=double)], truncate=3),
-         ft.kernels.gaussian([1, 2], truncate=3)),
-        (ftt.kernels.exponential(torch.tensor(2.5, dtype=double)), ft.kernels.exponential(2.5)),
-        (ftt.kernels.box(torch.tensor(5.0, dtype=double), 2), ft.kernels.box(5, 2)),
-    ]:  # fmt: skip
-        torch.testing.assert_close(made, torch.tensor(expected.values, dtype=double))
-    assert ftt.kernels.gaussian(2).dtype == torch.float32
-    assert ftt.kernels.box(4.0).tolist() == [0.125, 0.25, 0.25, 0.25, 0.125]
-
-
-@pytest.mark.parametrize(
-    "kernel",
-    [
-        lambda s: ftt.kernels.gaussian(s, ndim=2, radius=2),
-        lambda s: ftt.kernels.gaussian([s, 2 * s], truncate=2.0),
-        lambda s: ftt.kernels.exponential(s, length=5),
-        lambda s: ftt.kernels.box(2 * s, ndim=2),
-    ],
-)
-def test_layers_are_differentiable_by_the_parameters_of_their_kernels(kernel: Any) -> None:
-    sigma = torch.tensor(1.2, dtype=torch.float64, requires_grad=True)
-
-    def layer(sigma: Any) -> Any:
-        w = kernel(sigma)
-        return ftt.convolve(random(1, 1, *[7] * w.ndim), w[None, None], padding="same", boundary="reflect")
-
-    assert torch.autograd.gradcheck(layer, (sigma,))
-    assert torch.autograd.gradgradcheck(layer, (sigma,))
-
-
-def test_kernels_are_mapped_over_their_parameters() -> None:
-    sigmas = torch.tensor([0.5, 1.0, 2.0])
-    many = torch.func.vmap(lambda sigma: ftt.kernels.gaussian(sigma, radius=3))(sigmas)
-    torch.testing.assert_close(many, torch.stack([ftt.kernels.gaussian(sigma, radius=3) for sigma in sigmas]))
-    with pytest.raises(ValueError, match="sigma is traced"):
-        torch.func.vmap(ftt.kernels.gaussian)(sigmas)
-    with pytest.raises(ValueError, match=r"sigma=-1\.0: expected a finite number above 0"):
-        ftt.kernels.gaussian(torch.tensor(-1.0))
-
-
-def test_the_width_of_a_blur_is_learned() -> None:
-    x = random(1, 1, 40, dtype=torch.float32)
-    y = ftt.convolve(x, ftt.kernels.gaussian(1.5, radius=8)[None, None], padding="same")
-    sigma = torch.tensor(0.8, requires_grad=True)
-    optimiser = torch.optim.Adam([sigma], lr=0.05)
-    for _ in range(150):
-        optimiser.zero_grad()
-        loss = (ftt.convolve(x, ftt.kernels.gaussian(sigma, radius=8)[None, None], padding="same") - y).square().sum()
-        loss.backward()
-        optimiser.step()
-    assert abs(sigma.item() - 1.5) < 0.01
+    for fill_value in (torch.tensor(2.0), torch.tensor(2.0, requires_grad=True)):
+        with pytest.raises(ValueError, match="a Tensor as fill_value is not for tensors: it is part of the layer"):
+            ftt.correlate(torch.zeros(1, 4), torch.zeros(2, 1, 3), padding=1, fill_value=fill_value)

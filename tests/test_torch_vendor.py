@@ -22,6 +22,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"padding": ((-1, 2), (3, 0)), "boundary": ("edge", "wrap"), "groups": 2},
     {"padding": "full", "input_dilation": (2, 1), "stride": 3},
     {"padding": "same", "boundary": "symmetric", "groups": 2, "stride": (1, 2)},
+    {"padding": ((2, 0), (1, 3)), "input_dilation": (2, 1), "fill_value": 2.5},
 ]
 TRANSPOSED: list[dict[str, Any]] = [
     {"stride": 2, "padding": 1, "output_padding": 1, "boundary": "reflect"},
@@ -67,6 +68,7 @@ def _compare(operation: str, x: Any, w: Any, options: dict[str, Any]) -> None:
         found.append((y, *first, *second))
     for native, vendors in zip(*found, strict=True):
         torch.testing.assert_close(vendors, native)
+        assert not vendors.is_conj()  # which .numpy() refuses
 
 
 def test_other_devices_take_it_by_themselves() -> None:

@@ -128,10 +128,12 @@ def ragged(argument: str, reason: str) -> ValueError:
 
 
 def not_bridged(argument: str, library: str, kind: str) -> TypeError:
-    """An array of a library that we do not serve yet."""
+    """An array of another library where NumPy's are taken."""
+    bridge = {"PyTorch": "faltung.torch", "JAX": "faltung.jax"}.get(library)
+    layers = f"{bridge} takes it as layers do, or " if bridge else ""
     return TypeError(
-        f"{argument} is a {library} {kind}, which faltung does not take yet: expected a NumPy array; "
-        f"convert it yourself (numpy.asarray), so that no device or graph is left unseen"
+        f"{argument} is a {library} {kind}, which this function does not take: expected a NumPy array; {layers}"
+        "convert it yourself (numpy.asarray), so that no device or graph is left unseen"
     )
 
 
@@ -263,6 +265,11 @@ def unknown_instruction_set(value: str, available: Sequence[str], where: str = "
 def kernel_parameter(argument: str, value: Any, expected: str) -> ValueError:
     """A parameter of a named kernel that makes none."""
     return ValueError(f"{argument}={value!r}: expected {expected}")
+
+
+def law_untried(argument: str, value: object, expected: str) -> ValueError:
+    """A check of a law that would check nothing."""
+    return ValueError(f"{argument}={value!r}: expected {expected}, for a law to be tried on")
 
 
 def kernel_parameter_unknown(argument: str, samples: str) -> ValueError:

@@ -2,7 +2,9 @@
 
 Each check draws small random inputs like the example that it is given, and returns a `Finding`:
 true or false, and printed it says what was found. A law that holds for a few random inputs is
-not proved; one that fails comes with a counterexample. Integers are compared exactly.
+not proved; one that fails comes with a counterexample. Integers are compared exactly. NaN equals
+NaN, but outputs that are NaN alone say nothing, and are no finding in favour of a law. Where nothing
+could be tried (no trials, an example without samples), each check raises ValueError.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from faltung import errors
+
 Array = NDArray[Any]
 Operation = Callable[[Any], Any]
 
 _ROUNDINGS = 1000.0
+_ONLY_NAN = "are NaN everywhere, so nothing was compared"
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,11 @@ def adjoint_pair(A: Operation, At: Operation, x: Any, *, trials: int = 3, tolera
     for drawn in _draws(x, trials):
         image = np.asarray(A(drawn))
         (y,) = _draws(image, 1, seed=2)
-        there, back = np.vdot(y, image), np.vdot(At(y), drawn)
+        returned = np.asarray(At(y))
+        if returned.shape != drawn.shape:
+            message = f"At(y) has shape {returned.shape}, x has {drawn.shape}"
+            return Finding(False, message, {"x": drawn, "y": y})
+        there, back = np.vdot(y, image), np.vdot(returned, drawn)
         scale = float(np.sqrt(np.vdot(y, y).real * np.vdot(image, image).real))
         difference = _difference(there, back, drawn, tolerance, scale)
         if difference:
@@ -185,11 +194,15 @@ def is_translation_equivariant(
     >>> bool(ft.laws.is_translation_equivariant(np.cumsum, np.arange(12), [4]))
     False
     """
-    tried = [tuple(np.atleast_1d(shift).tolist()) for shift in shifts]
+    tried = _read_shifts(shifts, _example(x).ndim)
     for shift in tried:
-        axes = tuple(range(-len(shift), 0))
-        moved, expected = op(np.roll(x, shift, axes)), np.roll(op(x), shift, axes)
+        axes, still = tuple(range(-len(shift), 0)), op(x)
+        if np.shape(still) != np.shape(x):
+            return Finding(False, f"op changes the shape: {np.shape(x)} becomes {np.shape(still)}", {"x": x})
+        moved, expected = op(np.roll(x, shift, axes)), np.roll(still, shift, axes)
         difference = _difference(moved, expected, x, tolerance)
+        if difference == _ONLY_NAN:
+            return Finding(False, f"op(roll(x, t)) and roll(op(x), t) {difference}", {"x": x, "shift": shift})
         if difference:
             wrong = _differs(np.asarray(moved), np.asarray(expected), _tolerance(tolerance, x, moved, expected))
             return Finding(False, _broken(shift, wrong, difference), {"x": x, "shift": shift}, wrong)
@@ -199,9 +212,25 @@ def is_translation_equivariant(
 # what differs, and where -------------------------------------------------------------------
 
 
+def _example(x: Any) -> Array:
+    like = np.asarray(x)
+    if not like.size:
+        raise errors.law_untried("x", x, "an array that is not empty")
+    return like
+
+
+def _read_shifts(shifts: Any, ndim: int) -> list[tuple[int, ...]]:
+    tried = [tuple(np.atleast_1d(shift).tolist()) for shift in shifts] if isinstance(shifts, Iterable) else []
+    if not tried or not all(1 <= len(shift) <= ndim for shift in tried):
+        raise errors.law_untried("shifts", shifts, f"a sequence of shifts, each an integer or 1 to {ndim} of them")
+    return tried
+
+
 def _draws(example: Any, count: int, seed: int = 0) -> list[Array]:
     """Random arrays of the example's shape and type: small integers in exact types."""
-    like, rng = np.asarray(example), np.random.default_rng(seed)
+    like, rng = _example(example), np.random.default_rng(seed)
+    if count < 1:
+        raise errors.law_untried("trials", count, "at least 1")
     return [_drawn(rng, like.shape, like.dtype) for _ in range(count)]
 
 
@@ -219,6 +248,8 @@ def _difference(one: Any, other: Any, x: Any, tolerance: float | None, scale: fl
     first, second = np.asarray(one), np.asarray(other)
     if first.shape != second.shape:
         return f"differ in shape: {first.shape} and {second.shape}"
+    if first.size and (first != first).all() and (second != second).all():
+        return _ONLY_NAN
     wrong = _differs(first, second, _tolerance(tolerance, x, first, second), scale)
     if not wrong.any():
         return ""

@@ -123,7 +123,7 @@ _KERNEL = _primitive(Face("faltung_kernel_transpose", _kernel_transpose, xla.ker
 
 def output(x: Any, v: Any, form: Form) -> Any:
     """The layer, without a fill value, for the kernel as it is multiplied."""
-    problem = form.problem(jnp.iscomplexobj(x), x.shape, v.shape)
+    problem = form.problem(xla.scalar(x), x.shape, v.shape)
     return _OUTPUT.bind(x, v, form=form, shape=(x.shape[0], v.shape[0], *problem.length))
 
 

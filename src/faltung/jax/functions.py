@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from faltung import tensor
 from faltung.jax import bilinear, xla
 from faltung.meaning.extent import Operation
-from faltung.tensor import errors
+from faltung.tensor.bias import column
 from faltung.tensor.form import Form, read_form
 from faltung.tensor.layer import Said, TransposedWords, Words, read_words
 from faltung.tensor.transposed import output_shape
@@ -116,7 +116,7 @@ def correlate_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> An
 def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool = False) -> Any:
     """One call on arrays, or on what becomes one."""
     x, w = jnp.asarray(x), jnp.asarray(w)
-    form = read_form(operation, x.shape, w.shape, said, transposed)
+    form = read_form(operation, x.shape, w.shape, said, transposed, "lax")
     dtype = jnp.result_type(x, w)
     samples, kernel = (x if x.ndim == w.ndim else x[None]).astype(dtype), w.astype(dtype)
     # What is computed is linear in its kernel, which conj is not.
@@ -133,19 +133,12 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
 
 def _transposed(x: Any, kernel: Any, form: Form, said: Said) -> Any:
     shape = output_shape(form.layer, x.shape, kernel.shape, said.output_padding)
-    face = xla.input_transpose if form.method == "lax" else bilinear.input_transpose
-    return face(x, kernel, form, shape)
+    computed = xla.input_transpose if form.method == "lax" else bilinear.input_transpose
+    return computed(x, kernel, form, shape)
 
 
 def _without_fill_value(x: Any, kernel: Any, form: Form) -> tuple[Any, Any, Form]:
     """The same layer; a fill value, which makes it affine, becomes samples of a longer input."""
     if form.layer.fill_value == 0:
         return x, kernel, form
-    return xla.continued(x, form.problem(jnp.iscomplexobj(x), x.shape, kernel.shape)), kernel, form.inside
-
-
-def column(bias: Any, y: Any) -> Any:
-    """The bias beside outputs (N, O, *space)."""
-    if bias.shape != (y.shape[1],):
-        raise errors.bias_mismatch(bias.shape, y.shape[1])
-    return bias.reshape(-1, *(1,) * (y.ndim - 2))
+    return xla.continued(x, form.problem(xla.scalar(x), x.shape, kernel.shape)), kernel, form.inside

@@ -10,9 +10,10 @@ import numpy as np
 
 from faltung import tensor
 from faltung.jax import xla
-from faltung.jax.functions import column, operate
+from faltung.jax.functions import operate
 from faltung.meaning.extent import Operation
 from faltung.task.problem import Problem
+from faltung.tensor.bias import column
 from faltung.tensor.layer import Options, Said
 from faltung.tensor.unshared import UnsharedWords, read_local
 

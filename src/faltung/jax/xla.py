@@ -10,16 +10,24 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from faltung.task.problem import Problem
-from faltung.tensor.continuation import FILL, sources
+from faltung.tensor import continuation, errors
 from faltung.tensor.form import Form, Shape
 
 
 def output(x: Any, v: Any, form: Form, length: Shape | None = None) -> Any:
-    """The layer, for the kernel as it is multiplied; ``length`` where it is not what follows from x."""
-    problem = form.problem(jnp.iscomplexobj(x), x.shape, v.shape, length)
+    """The layer, for the kernel as it is multiplied; ``length`` where it is not what follows from x.
+
+    Raises
+    ------
+    ValueError
+        The operands are integers.
+    """
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        mend = "XLA's integers wrap around; on the CPU method='auto' is exact"
+        raise errors.not_for_tensors(f"method='lax' with {x.dtype}", mend)
+    problem = form.problem(scalar(x), x.shape, v.shape, length)
     taps = jnp.flip(v, tuple(range(2, v.ndim))) if problem.operation == "convolve" else v
     return jax.lax.conv_general_dilated(
         continued(x, problem),
@@ -30,6 +38,13 @@ def output(x: Any, v: Any, form: Form, length: Shape | None = None) -> Any:
         feature_group_count=problem.groups,
         precision=jax.lax.Precision.HIGHEST,
     )
+
+
+def scalar(x: Any) -> type[complex]:
+    """The numbers that an array holds, as Python names them."""
+    if jnp.iscomplexobj(x):
+        return complex
+    return float if jnp.issubdtype(x.dtype, jnp.inexact) else int
 
 
 def input_transpose(g: Any, v: Any, form: Form, shape: Shape) -> Any:
@@ -48,12 +63,12 @@ def kernel_transpose(x: Any, g: Any, form: Form, shape: Shape) -> Any:
 
 def continued(x: Any, problem: Problem) -> Any:
     """``x``, (N, C, *space), at all positions that are read, beyond its edges and between samples."""
-    for axis, source in enumerate(sources(problem), start=2):
-        if np.array_equal(source, np.arange(x.shape[axis])):
-            continue
-        x = jnp.take(x, source.clip(0), axis, mode="clip")
-        if (source < 0).any():
-            column = source.reshape(-1, *(1,) * (x.ndim - axis - 1))
-            absent = np.where(column == FILL, problem.fill_value, 0)
-            x = jnp.where(column < 0, jnp.asarray(absent, x.dtype), x)
-    return x
+    return continuation.continued(x, problem, _take, _put)
+
+
+def _take(x: Any, index: Any, axis: int) -> Any:
+    return jnp.take(x, index, axis, mode="clip")
+
+
+def _put(x: Any, where: Any, value: Any) -> Any:
+    return jnp.where(where, jnp.asarray(value, x.dtype), x)

@@ -21,6 +21,11 @@ def positive(argument: str, value: Any) -> float:
     return _number(argument, value, expected, lambda number: 0 < number < math.inf)
 
 
+def at_least_one(argument: str, value: Any) -> float:
+    """A finite number of at least 1."""
+    return _number(argument, value, "a finite number of at least 1", lambda number: 1 <= number < math.inf)
+
+
 def finite(argument: str, value: Any) -> float:
     """A finite number."""
     return _number(argument, value, "a finite number", math.isfinite)

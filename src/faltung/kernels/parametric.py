@@ -60,7 +60,8 @@ class Parametric:
 
     def box(self, width: Any, ndim: int | None = None, *, radius: int | None = None) -> Any:
         """The average over ``width`` samples, differentiable by it: the samples at the ends count
-        as far as they lie within. An odd whole width is `faltung.kernels.box`.
+        as far as they lie within. An odd whole width is `faltung.kernels.box`, whose ``size`` is a
+        count of samples: a width is a length, which may lie between.
 
         Parameters
         ----------
@@ -80,7 +81,12 @@ class Parametric:
             As for `gaussian`.
         """
         widths = self._per_axis("width", width, ndim)
-        radii = [self._samples("width", w, radius, "radius", lambda value: math.ceil((value - 1) / 2)) for w in widths]
+        radii = [
+            self._samples(
+                "width", w, radius, "radius", lambda value: math.ceil((value - 1) / 2), parameters.at_least_one
+            )
+            for w in widths
+        ]
         return self._product(profiles.coverage, widths, radii)
 
     def exponential(self, age: Any, *, truncate: float = 10.0, length: int | None = None) -> Any:
@@ -118,15 +124,21 @@ class Parametric:
         return [self._parameter(each) for each in parameters.per_axis(argument, value, ndim)]
 
     def _samples(
-        self, argument: str, parameter: Any, said: int | None, word: str, count: Callable[[float], int]
+        self,
+        argument: str,
+        parameter: Any,
+        said: int | None,
+        word: str,
+        count: Callable[[float], int],
+        checked: Callable[[str, float], float] = parameters.positive,
     ) -> int:
-        """How many samples there are: as said, or as the parameter's value has it."""
+        """How many samples there are: as said, or as the parameter's value has it, which is checked if known."""
+        number = self._value(parameter)
+        number = None if number is None else checked(argument, number)
         if said is not None:
             return parameters.count(word, said, least=0)
-        number = self._value(parameter)
         if number is None:
             raise errors.kernel_parameter_unknown(argument, word)
-        number = parameters.positive(argument, number)
         return int(parameters.below_longest(argument, number, count(number)))
 
     def _product(self, profile: Callable[..., Any], each: list[Any], radii: list[int]) -> Any:

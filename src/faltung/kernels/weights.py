@@ -12,7 +12,9 @@ from faltung.kernels import parameters, profiles
 from faltung.task.kernel import Kernel
 
 
-def gaussian(sigma: float | Sequence[float], ndim: int | None = None, *, truncate: float = 4.0) -> Kernel:
+def gaussian(
+    sigma: float | Sequence[float], ndim: int | None = None, *, truncate: float = 4.0, radius: int | None = None
+) -> Kernel:
     """The Gaussian, sampled at whole steps and divided by its sum.
 
     Parameters
@@ -24,6 +26,8 @@ def gaussian(sigma: float | Sequence[float], ndim: int | None = None, *, truncat
     truncate
         Where the samples end, in standard deviations: the kernel is
         ``2 * int(truncate * sigma + 0.5) + 1`` samples long, as in `scipy.ndimage.gaussian_filter`.
+    radius
+        How many samples there are to both sides along each axis, instead of ``truncate``.
 
     Returns
     -------
@@ -37,7 +41,7 @@ def gaussian(sigma: float | Sequence[float], ndim: int | None = None, *, truncat
     Raises
     ------
     ValueError
-        ``sigma`` or ``truncate`` is not a finite number above 0.
+        ``sigma`` or ``truncate`` is not a finite number above 0, or ``radius`` no integer of at least 0.
 
     Examples
     --------
@@ -49,7 +53,10 @@ def gaussian(sigma: float | Sequence[float], ndim: int | None = None, *, truncat
     """
     sigmas = [parameters.positive("sigma", s) for s in parameters.per_axis("sigma", sigma, ndim)]
     reach = parameters.positive("truncate", truncate)
-    radii = [int(parameters.below_longest("sigma", s, reach * s) + 0.5) for s in sigmas]
+    if radius is None:
+        radii = [int(parameters.below_longest("sigma", s, reach * s) + 0.5) for s in sigmas]
+    else:
+        radii = [parameters.count("radius", radius, least=0)] * len(sigmas)
     beyond = [math.erfc((radius + 0.5) / (s * math.sqrt(2))) for radius, s in zip(radii, sigmas, strict=True)]
     factors = [_bell(s, radius) for s, radius in zip(sigmas, radii, strict=True)]
     # a + b (1 - a), not 1 - (1 - a) (1 - b): small shares are not lost beside 1.

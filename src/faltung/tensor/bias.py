@@ -41,11 +41,24 @@ def add_bias(y: Array, bias: Array | None, result: np.dtype[Any]) -> Array:
     """
     if bias is None:
         return y
-    column = bias.reshape(-1, *(1,) * (y.ndim - 2))
+    beside = column(bias, y)
     if numbers.is_integral(result):
-        return _exact_sum(y, column, result)
+        return _exact_sum(y, beside, result)
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(y + column).astype(result, copy=False)
+        return np.asarray(y + beside).astype(result, copy=False)
+
+
+def column(bias: Any, y: Any) -> Any:
+    """The bias beside outputs (N, O, *space), arrays or tensors of any library.
+
+    Raises
+    ------
+    ValueError
+        It is not one number for each output channel.
+    """
+    if tuple(bias.shape) != (y.shape[1],):
+        raise errors.bias_mismatch(tuple(bias.shape), y.shape[1])
+    return bias.reshape(-1, *(1,) * (y.ndim - 2))
 
 
 def _exact_sum(y: Array, column: Array, result: np.dtype[Any]) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ from numpy.typing import NDArray
 from faltung.meaning.boundary import index_map
 from faltung.task.problem import Problem
 
-Array = NDArray[Any]
-
 FILL, GAP = -1, -2
+Take = Callable[[Any, NDArray[np.intp], int], Any]
+Put = Callable[[Any, NDArray[np.bool_], Any], Any]
 
 
 def sources(problem: Problem) -> list[NDArray[np.intp]]:
@@ -34,14 +35,26 @@ def _source(problem: Problem, axis: int) -> NDArray[np.intp]:
     return np.where(at % u == 0, samples[at // u - low // u], GAP)
 
 
-def continued(x: Array, problem: Problem) -> Array:
-    """``x``, (N, C, *space), at all positions that are read: a view if none lies outside."""
-    for axis, source in enumerate(sources(problem), start=2):
-        at: tuple[Any, ...] = (slice(None),) * axis
+def _put(x: Any, where: NDArray[np.bool_], value: Any) -> Any:
+    """In place: what has absent samples was taken, so it is fresh."""
+    np.copyto(x, value, where=where)
+    return x
+
+
+def continued(x: Any, problem: Problem, take: Take = np.take, put: Put = _put) -> Any:
+    """``x``, (N, C, *space), at all positions that are read: a view if none lies outside.
+
+    First the boundary continues it along all axes, then it is spread out: between samples lies 0,
+    beyond the edges, too. ``take(x, index, axis)`` and ``put(x, where, value)`` are the library's.
+    """
+    axes = list(enumerate(sources(problem), start=2))
+    for axis, source in axes:
         if source[0] >= 0 and np.array_equal(source, np.arange(source[0], source[0] + len(source))):
-            x = x[(*at, slice(source[0], source[0] + len(source)))]
-            continue
-        x = np.take(x, source.clip(0), axis)
-        x[(*at, source == FILL)] = problem.fill_value
-        x[(*at, source == GAP)] = 0
+            x = x[(*(slice(None),) * axis, slice(source[0], source[0] + len(source)))]
+        else:
+            x = take(x, source.clip(0), axis)
+    for absent, value in ((FILL, problem.fill_value), (GAP, 0)):
+        for axis, source in axes:
+            if (source == absent).any():
+                x = put(x, (source == absent).reshape(-1, *(1,) * (x.ndim - axis - 1)), value)
     return x

@@ -6,6 +6,7 @@ way out; ``tests/test_errors.py`` holds them all, word for word.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -13,9 +14,10 @@ def tensor_rank(x_shape: tuple[int, ...], w_shape: tuple[int, ...], w_layout: st
     """Numbers of axes that are no input and kernel of one layer."""
     if len(w_shape) < 2:
         return ValueError(f"{w} has shape {w_shape}: expected {w_layout}")
+    mend = f"; {w}[None, None] is such, of one channel" if len(x_shape) - len(w_shape) in (1, 2) else ""
     return ValueError(
         f"x has {len(x_shape)} axes (shape {x_shape}), {w} has {len(w_shape)} (shape {w_shape}): expected x as "
-        f"(N, C, *space) with {len(w_shape)} axes, or (C, *space) with {len(w_shape) - 1}, and {w} as {w_layout}"
+        f"(N, C, *space) with {len(w_shape)} axes, or (C, *space) with {len(w_shape) - 1}, and {w} as {w_layout}{mend}"
     )
 
 
@@ -61,10 +63,11 @@ def groups_do_not_divide(groups: int, channels: str, count: int) -> ValueError:
 def no_output(axis: int, reach: int, n: int, sides: tuple[int, int]) -> ValueError:
     """A kernel that is longer than the padded input, along one axis."""
     low, high = sides
+    enough = f"crops at most {n - reach}" if n > reach else f"adds at least {reach - n}"
     return ValueError(
         f"no output along spatial axis {axis}: the kernel reaches over {reach} samples, x with its padding has "
         f"{n} + {low} + {high} = {n + low + high}: expected a shorter kernel, less dilation, or padding that "
-        f"adds at least {reach - n} in all"
+        f"{enough} in all"
     )
 
 
@@ -136,13 +139,21 @@ def not_finite(argument: str) -> ValueError:
     )
 
 
-def fit_undetermined(kernel: tuple[int, ...], channels: int, rank: int, unknowns: int, condition: float) -> ValueError:
-    """Inputs that many kernels would map alike."""
+def fit_undetermined(
+    kernel: tuple[int, ...], channels: int, rank: int, unknowns: int, condition: float, mean: float
+) -> ValueError:
+    """Inputs that many kernels would map alike; ``mean`` in standard deviations of the inputs."""
     each = f" for {channels} channels" if channels > 1 else ""
+    hidden = ""
+    if 1e4 < mean < math.inf:
+        hidden = (
+            f"; the inputs' mean is {mean:.0e} times their variation and hides it: subtract it from them, and what "
+            "the kernel makes of it (the same number, if the weights sum to 1) from the targets"
+        )
     return ValueError(
         f"the inputs determine {rank} of the {unknowns} weights of a kernel of shape {kernel}{each} "
         f"(condition {condition:.1e}): expected inputs that vary more or of more samples, a smaller shape, "
-        "or ridge= above 0, such as 1e-6"
+        f"or ridge= above 0, such as 1e-6{hidden}"
     )
 
 
@@ -168,4 +179,18 @@ def method_of_the_cpu(method: str, device: str) -> ValueError:
     """An algorithm of the native core for tensors that it cannot reach."""
     return ValueError(
         f"method={method!r} runs on the CPU, x is on {device}: expected method='auto' or 'vendor', or x.cpu()"
+    )
+
+
+def unknown_layer_word(layer: str, word: str, value: object) -> TypeError:
+    """A keyword that a module does not know; PyTorch's name of the boundary is one."""
+    ours = {"zeros": "constant", "circular": "wrap", "replicate": "edge"}.get(str(value), value)
+    mend = f"; padding_mode is called boundary here: boundary={ours!r}" if word == "padding_mode" else ""
+    return TypeError(f"{layer}() got an unexpected keyword argument {word!r}{mend}")
+
+
+def module_types_differ(x: str, weight: str) -> TypeError:
+    """An input of another type than the weight of the module that it is given to."""
+    return TypeError(
+        f"x holds {x}, the module's weight {weight}: expected the same type; x.to({weight}) makes it, or module.to({x})"
     )

@@ -151,7 +151,8 @@ def _fit(pairs: list[Pair], kernel: Index, ridge: float) -> _Fit:
     channels, filters = pairs[0].x.shape[1], pairs[0].y.shape[1]
     unknowns = channels * math.prod(kernel)
     if equations.rank < unknowns:
-        raise layer_errors.fit_undetermined(kernel, channels, equations.rank, unknowns, equations.condition)
+        condition, mean = equations.condition, _mean_in_deviations(pairs)
+        raise layer_errors.fit_undetermined(kernel, channels, equations.rank, unknowns, condition, mean)
     weights = np.zeros((filters, unknowns), pairs[0].x.dtype)
     left = [pair.y for pair in pairs]
     for _ in range(1 + _REFINEMENTS):
@@ -165,6 +166,12 @@ def _fit(pairs: list[Pair], kernel: Index, ridge: float) -> _Fit:
     shape = (filters, channels, *kernel)
     errors_of = np.multiply.outer(noise, equations.spread()).reshape(shape)
     return _Fit(weights.reshape(shape), errors_of, float(squares.sum()), filters * count, equations.condition)
+
+
+def _mean_in_deviations(pairs: list[Pair]) -> float:
+    samples = np.concatenate([pair.x.ravel() for pair in pairs])
+    deviation = float(samples.std())
+    return float(abs(samples.mean())) / deviation if deviation else math.inf
 
 
 def _moments(x: Array, y: Array, kernel: Index) -> Array:

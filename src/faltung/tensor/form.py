@@ -8,14 +8,18 @@ again. So these three are all that derivatives of any order need.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from faltung import errors as faltung_errors
+from faltung import settings
 from faltung.meaning import numbers
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import Operation
+from faltung.planner.table import METHODS
 from faltung.task.problem import Problem
 from faltung.tensor import errors
 from faltung.tensor.feature_map import feature_map
@@ -57,9 +61,11 @@ class Form(NamedTuple):
         problem = problem.with_box(problem.low, gy.shape[2:])
         return kernel_adjoint(problem, x, gy, self.method, self.threads)
 
-    def problem(self, is_complex: bool, x: Shape, w: Shape, length: Shape | None = None) -> Problem:
-        """The layer's Problem for operands of these shapes; ``length`` where it does not follow from them."""
-        dtype = np.dtype(np.complex128 if is_complex else np.float64)
+    def problem(self, scalar: type[complex], x: Shape, w: Shape, length: Shape | None = None) -> Problem:
+        """The layer's Problem for operands of these shapes and such numbers, ``complex``, ``float`` or
+        ``int``; ``length`` where it does not follow from them.
+        """
+        dtype = np.dtype(scalar)
         problem = self.layer.problem(dtype, tuple(x), dtype, tuple(w))
         return problem if length is None else problem.with_box(problem.low, tuple(length))
 
@@ -112,8 +118,29 @@ def vendor_computes(device: str, method: str) -> bool:
     return device != "cpu" or method == "vendor"
 
 
-def read_form(operation: Operation, x: Shape, w: Shape, said: Said, transposed: bool) -> Form:
-    """The form that the words mean for operands of these shapes, with or without a batch axis.
+def check_computing(method: object, threads: object, vendor: str) -> None:
+    """ValueError or TypeError unless ``method`` is an algorithm's name or ``vendor``, and ``threads`` a count."""
+    if method != vendor and method not in METHODS:
+        raise faltung_errors.unknown_word("method", method, (*METHODS, vendor))
+    if threads is not None:
+        settings.checked_threads(threads)
+
+
+def check_types(x: object, weight: object) -> None:
+    """TypeError unless a module's input has the type of its weight, as PyTorch's modules want it."""
+    if x != weight:
+        raise errors.module_types_differ(str(x), str(weight))
+
+
+def refuse_unknown(layer: str, words: Mapping[str, object]) -> None:
+    """TypeError, as Python has it, for words that a layer does not know; for PyTorch's it names ours."""
+    for word, value in words.items():
+        raise errors.unknown_layer_word(layer, word, value)
+
+
+def read_form(operation: Operation, x: Shape, w: Shape, said: Said, transposed: bool, vendor: str) -> Form:
+    """The form that the words mean for operands of these shapes, with or without a batch axis;
+    ``vendor`` is the method that is the other library's own.
 
     Raises
     ------
@@ -122,4 +149,5 @@ def read_form(operation: Operation, x: Shape, w: Shape, said: Said, transposed: 
     """
     if len(w) < 2 or len(x) not in (len(w), len(w) - 1):
         raise errors.tensor_rank(x, w, TRANSPOSED_LAYOUT if transposed else LAYOUT)
+    check_computing(said.method, said.threads, vendor)
     return Form(read_layer(operation, len(w) - 2, said.options), said.method, said.threads)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from faltung.meaning.extent import Operation
 from faltung.tensor import errors, operators
-from faltung.tensor.layer import Words
+from faltung.tensor.layer import Words, read_words
 from faltung.tensor.operands import read_operand
 
 Array = NDArray[Any]
@@ -75,6 +75,7 @@ def correlate_integer(
 
 
 def _operate(operation: Operation, x: Any, w: Any, x_zero: Any, w_zero: Any, words: Words) -> NDArray[Any]:
+    read_words(f"{operation}_integer", words)  # so that an unknown one is told of by this name
     samples, kernels = _centred("x", x, x_zero), _centred("w", w, w_zero, per_filter=True)
     result: NDArray[Any] = getattr(operators, operation)(samples, kernels, **words)
     return result

@@ -228,6 +228,10 @@ def _layer_remembered(operation: Any, ndim: int, _types_within: Any, *words: Any
 def _read_layer(operation: Any, ndim: int, options: Options) -> Layer:
     if operation not in OPERATIONS:
         raise errors.unknown_word("operation", operation, OPERATIONS)
+    fill = options.fill_value
+    if hasattr(fill, "ndim") and not isinstance(fill, np.ndarray | np.generic):
+        mend = "it is part of the layer, and has no derivative; give a number, such as float(fill_value)"
+        raise layer_errors.not_for_tensors(f"a {type(fill).__name__} as fill_value", mend)
     count = integer("groups", options.groups)
     if count < 1:
         raise errors.below_one("groups", count)

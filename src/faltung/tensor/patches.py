@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 def patches(
     x: Any,
-    kernel_shape: Sequence[int],
+    kernel_shape: int | Sequence[int],
     *,
     stride: Integers = 1,
     padding: Padding = 0,
@@ -37,7 +37,7 @@ def patches(
     x
         Input, (N, C, *space) or (C, *space).
     kernel_shape
-        How many samples a patch has along each spatial axis.
+        How many samples a patch has along each spatial axis; one integer for one axis.
     stride, padding, dilation, boundary, fill_value
         As for `correlate`.
 
@@ -76,7 +76,7 @@ def patches(
 def patches_adjoint(
     gp: Any,
     input_shape: Sequence[int],
-    kernel_shape: Sequence[int],
+    kernel_shape: int | Sequence[int],
     *,
     stride: Integers = 1,
     padding: Padding = 0,
@@ -123,9 +123,11 @@ def patches_adjoint(
     return added_up(values, forward)
 
 
-def _forward(dtype: np.dtype[Any], shape: Index, kernel_shape: Sequence[int], options: Options) -> tuple[Problem, bool]:
+def _forward(
+    dtype: np.dtype[Any], shape: Index, kernel_shape: int | Sequence[int], options: Options
+) -> tuple[Problem, bool]:
     """The layer that reads the patches, and whether ``shape`` has a batch axis."""
-    kernel = read_shape("kernel_shape", kernel_shape)
+    kernel = read_shape("kernel_shape", (kernel_shape,) if isinstance(kernel_shape, int) else kernel_shape)
     if len(shape) not in (len(kernel) + 1, len(kernel) + 2):
         raise errors.patch_rank(shape, kernel)
     layer = read_layer("correlate", len(kernel), options)

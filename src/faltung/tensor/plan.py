@@ -115,6 +115,8 @@ def plan(
     array([64., 96., 96.], dtype=float32)
     """
     dtype, shape = _type_and_shape(x)
+    if isinstance(w, str):
+        raise layer_errors.not_for_tensors(f"w={w!r}", "a plan packs the weights; give w as an array")
     kernel = read_operand("w", w).values
     assert kernel is not None
     if kernel.ndim < 2 or len(shape) != kernel.ndim:

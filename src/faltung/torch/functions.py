@@ -9,7 +9,7 @@ import torch
 
 from faltung import tensor
 from faltung.meaning.extent import Operation
-from faltung.tensor import errors
+from faltung.tensor.bias import column
 from faltung.tensor.form import read_form, vendor_computes
 from faltung.tensor.layer import Said, TransposedWords, Words, read_words
 from faltung.tensor.transposed import output_shape
@@ -117,7 +117,7 @@ def correlate_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> An
 def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool = False) -> Any:
     """One call on tensors, or on what becomes one."""
     x, w = torch.as_tensor(x), torch.as_tensor(w)
-    form = read_form(operation, tuple(x.shape), tuple(w.shape), said, transposed)
+    form = read_form(operation, tuple(x.shape), tuple(w.shape), said, transposed, "vendor")
     on_vendor = vendor_computes(str(x.device), said.method)
     batched = x.ndim == w.ndim
     samples = x if batched else x[None]
@@ -128,10 +128,3 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
         y = vendor.output(samples, w, form) if on_vendor else Output.of(samples, w, None, form)
     y = y if said.bias is None else y + column(torch.as_tensor(said.bias), y)
     return y if batched else y[0]
-
-
-def column(bias: Any, y: Any) -> Any:
-    """The bias beside outputs (N, O, *space)."""
-    if tuple(bias.shape) != (y.shape[1],):
-        raise errors.bias_mismatch(tuple(bias.shape), y.shape[1])
-    return bias.reshape(-1, *(1,) * (y.ndim - 2))

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never
 
 import torch
 
 from faltung.meaning.extent import Operation
 from faltung.task.per_axis import each, step
 from faltung.tensor import errors
+from faltung.tensor.form import check_computing, check_types, refuse_unknown
 from faltung.tensor.layer import Boundaries, Integers, Options, Said, read_layer
 from faltung.tensor.padding import Padding
 from faltung.torch.functions import operate
 
 
-class _Kernels(torch.nn.Module):
+class KernelBank(torch.nn.Module):
     """A bank of kernels; the help of `Convolution2d` says what the parameters mean."""
 
     operation: ClassVar[Operation]
@@ -45,14 +46,17 @@ class _Kernels(torch.nn.Module):
         threads: int | None = None,
         device: Any = None,
         dtype: Any = None,
+        **unknown: Never,
     ) -> None:
         super().__init__()
+        refuse_unknown(type(self).__name__, unknown)
+        check_computing(method, threads, "vendor")
         said = Options(stride, padding, dilation, groups, 1, boundary, fill_value, accuracy)
         layer = read_layer(self.operation, self.axes, said)
         if padding == "same":
             said = said._replace(padding="same_upper")
         for count, words in ((in_channels, "in_channels"), (out_channels, "out_channels")):
-            if count % layer.groups:
+            if step(words)(count) % layer.groups:
                 raise errors.groups_do_not_divide(layer.groups, words, count)
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size = each("kernel_size", kernel_size, self.axes, step("kernel_size"))
@@ -71,7 +75,9 @@ class _Kernels(torch.nn.Module):
             torch.nn.init.uniform_(parameter, -bound, bound)
 
     def forward(self, x: Any) -> Any:
-        """The feature maps of ``x``."""
+        """The feature maps of ``x``, which has the weight's type (any under autocast, which plays no part here)."""
+        if not torch.is_autocast_enabled(x.device.type):
+            check_types(x.dtype, self.weight.dtype)
         return operate(self.operation, x, self.weight, self._said._replace(bias=self.bias), self.transposed)
 
     def extra_repr(self) -> str:
@@ -84,13 +90,13 @@ class _Kernels(torch.nn.Module):
         return ", ".join(words + ["bias=False"] * (self.bias is None))
 
 
-class Convolution1d(_Kernels):
+class Convolution1d(KernelBank):
     """Convolution of sequences: kernels are flipped. Parameters as those of `Convolution2d`."""
 
     operation, axes = "convolve", 1
 
 
-class Convolution2d(_Kernels):
+class Convolution2d(KernelBank):
     """Convolution of images, feature maps (N, C, *space) or (C, *space): kernels are flipped.
 
     Parameters
@@ -134,19 +140,19 @@ class Convolution2d(_Kernels):
     operation, axes = "convolve", 2
 
 
-class Convolution3d(_Kernels):
+class Convolution3d(KernelBank):
     """Convolution of volumes: kernels are flipped. Parameters as those of `Convolution2d`."""
 
     operation, axes = "convolve", 3
 
 
-class Correlation1d(_Kernels):
+class Correlation1d(KernelBank):
     """`torch.nn.Conv1d` with any boundary. Parameters as those of `Convolution2d`."""
 
     operation, axes = "correlate", 1
 
 
-class Correlation2d(_Kernels):
+class Correlation2d(KernelBank):
     """`torch.nn.Conv2d` with any boundary. Parameters as those of `Convolution2d`.
 
     Examples
@@ -163,13 +169,13 @@ class Correlation2d(_Kernels):
     operation, axes = "correlate", 2
 
 
-class Correlation3d(_Kernels):
+class Correlation3d(KernelBank):
     """`torch.nn.Conv3d` with any boundary. Parameters as those of `Convolution2d`."""
 
     operation, axes = "correlate", 3
 
 
-class _TransposedKernels(_Kernels):
+class TransposedKernelBank(KernelBank):
     """The adjoint of such a bank; the help of `CorrelationTransposed2d` says what the parameters mean."""
 
     transposed = True
@@ -187,31 +193,31 @@ class _TransposedKernels(_Kernels):
         self._said = self._said._replace(output_padding=output_padding)
 
 
-class ConvolutionTransposed1d(_TransposedKernels):
+class ConvolutionTransposed1d(TransposedKernelBank):
     """The adjoint of `Convolution1d`. Parameters as those of `CorrelationTransposed2d`."""
 
     operation, axes = "convolve", 1
 
 
-class ConvolutionTransposed2d(_TransposedKernels):
+class ConvolutionTransposed2d(TransposedKernelBank):
     """The adjoint of `Convolution2d`. Parameters as those of `CorrelationTransposed2d`."""
 
     operation, axes = "convolve", 2
 
 
-class ConvolutionTransposed3d(_TransposedKernels):
+class ConvolutionTransposed3d(TransposedKernelBank):
     """The adjoint of `Convolution3d`. Parameters as those of `CorrelationTransposed2d`."""
 
     operation, axes = "convolve", 3
 
 
-class CorrelationTransposed1d(_TransposedKernels):
+class CorrelationTransposed1d(TransposedKernelBank):
     """`torch.nn.ConvTranspose1d`. Parameters as those of `CorrelationTransposed2d`."""
 
     operation, axes = "correlate", 1
 
 
-class CorrelationTransposed2d(_TransposedKernels):
+class CorrelationTransposed2d(TransposedKernelBank):
     """`torch.nn.ConvTranspose2d`: feature maps grow by the stride, as in the second half of a U-Net.
 
     Parameters
@@ -243,7 +249,7 @@ class CorrelationTransposed2d(_TransposedKernels):
     operation, axes = "correlate", 2
 
 
-class CorrelationTransposed3d(_TransposedKernels):
+class CorrelationTransposed3d(TransposedKernelBank):
     """`torch.nn.ConvTranspose3d`. Parameters as those of `CorrelationTransposed2d`."""
 
     operation, axes = "correlate", 3

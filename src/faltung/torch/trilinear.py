@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.autograd import forward_ad
 
+from faltung.tensor import errors
 from faltung.tensor.form import Array, Form, Shape, in_type
 
 _ANY_ARGUMENTS = inspect.Signature([inspect.Parameter("arguments", inspect.Parameter.VAR_POSITIONAL)])
@@ -43,10 +45,12 @@ class _Face(torch.autograd.Function):
     @classmethod
     def jvp(cls, ctx: Any, dfirst: Any, dsecond: Any, *_: None) -> Any:
         """Forward derivative; a fill value is a constant beside the first operand."""
-        first, second = ctx.saved_tensors
-        parts = [] if dfirst is None else [cls.apply(dfirst, second, ctx.shape, ctx.form.linear)]
-        parts += [] if dsecond is None else [cls.apply(first, dsecond, ctx.shape, ctx.form)]
-        return sum(parts[1:], start=parts[0])
+        # PyTorch switches forward derivatives off here, to which those of an outer level would be lost.
+        with forward_ad._set_fwd_grad_enabled(True):
+            first, second = (forward_ad.unpack_dual(each).primal for each in ctx.saved_tensors)
+            parts = [] if dfirst is None else [cls.apply(dfirst, second, ctx.shape, ctx.form.linear)]
+            parts += [] if dsecond is None else [cls.apply(first, dsecond, ctx.shape, ctx.form)]
+            return sum(parts[1:], start=parts[0])
 
     @classmethod
     def vmap(cls, info: Any, in_dims: Any, first: Any, second: Any, shape: Any, form: Form) -> tuple[Any, int]:
@@ -132,7 +136,7 @@ def _is_plain(tensor: Any) -> bool:
         type(tensor) in (torch.Tensor, torch.nn.Parameter)
         and not (tensor.requires_grad and torch.is_grad_enabled())
         and torch.func.debug_unwrap(tensor) is tensor
-        and torch.autograd.forward_ad.unpack_dual(tensor).tangent is None
+        and forward_ad.unpack_dual(tensor).tangent is None
     )
 
 
@@ -150,7 +154,12 @@ def computed(function: Any, first: Any, second: Any, shape: Shape | None) -> Any
 
 def _as_array(tensor: Any) -> Array:
     """The tensor's own memory; a copy for bfloat16, which NumPy has not, and pending conjugates."""
-    array: Array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
+    try:
+        array: Array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
+    except RuntimeError as error:
+        without = "a tensor without memory of its own, as under is_grads_batched, vectorize=True or torch.export,"
+        mend = "torch.func.vmap maps layers, and method='vendor' is made of PyTorch's operations"
+        raise errors.not_for_tensors(without, mend) from error
     return array
 
 

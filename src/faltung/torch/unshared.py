@@ -11,10 +11,11 @@ import torch
 from faltung import tensor
 from faltung.meaning.extent import Operation
 from faltung.task.problem import Problem
+from faltung.tensor.bias import column
 from faltung.tensor.layer import Options, Said
 from faltung.tensor.unshared import UnsharedWords, read_local
 from faltung.torch import vendor
-from faltung.torch.functions import column, operate
+from faltung.torch.functions import operate
 
 
 @functools.wraps(tensor.convolve_unshared, assigned=())

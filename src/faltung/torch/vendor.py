@@ -11,8 +11,7 @@ from typing import Any
 import torch
 
 from faltung.task.problem import Index, Problem
-from faltung.tensor import errors
-from faltung.tensor.continuation import FILL, sources
+from faltung.tensor import continuation, errors
 from faltung.tensor.form import Form, Shape
 
 _CONVOLUTIONS = (torch.nn.functional.conv1d, torch.nn.functional.conv2d, torch.nn.functional.conv3d)
@@ -24,9 +23,9 @@ def output(x: Any, w: Any, form: Form, length: Shape | None = None) -> Any:
     if not (dtype.is_floating_point or dtype.is_complex):
         mend = "PyTorch's convolution has floating and complex types; on the CPU method='auto' is exact"
         raise errors.not_for_tensors(f"method='vendor' with {dtype}", mend)
-    problem = form.problem(dtype.is_complex, x.shape, w.shape, length)
-    taps = w.flip(tuple(range(2, w.ndim))) if problem.operation == "convolve" else w.conj()
-    return _valid(continued(x, problem).to(dtype), taps.to(dtype), problem.stride, problem.dilation, problem.groups)
+    problem = form.problem(complex if dtype.is_complex else float, x.shape, w.shape, length)
+    taps = w.flip(tuple(range(2, w.ndim))) if problem.operation == "convolve" else w.conj_physical()
+    return _valid(continued(x.to(dtype), problem), taps.to(dtype), problem.stride, problem.dilation, problem.groups)
 
 
 def adjoint(gy: Any, w: Any, form: Form, shape: Shape) -> Any:
@@ -38,14 +37,17 @@ def adjoint(gy: Any, w: Any, form: Form, shape: Shape) -> Any:
 
 def continued(x: Any, problem: Problem) -> Any:
     """``x``, (N, C, *space), at all positions that are read, beyond its edges and between samples."""
-    for axis, source in enumerate(sources(problem), start=2):
-        index = torch.as_tensor(source, device=x.device)
-        x = x.index_select(axis, index.clamp(min=0))
-        if (source < 0).any():
-            column = index.reshape(-1, *(1,) * (x.ndim - axis - 1))
-            absent = torch.where(column == FILL, problem.fill_value, 0).to(x.dtype)
-            x = torch.where(column < 0, absent, x)
-    return x
+    return continuation.continued(x, problem, _take, _put)
+
+
+def _take(x: Any, index: Any, axis: int) -> Any:
+    return x.index_select(axis, torch.as_tensor(index, device=x.device))
+
+
+def _put(x: Any, where: Any, value: Any) -> Any:
+    return torch.where(
+        torch.as_tensor(where, device=x.device), torch.as_tensor(value, dtype=x.dtype, device=x.device), x
+    )
 
 
 def _valid(x: Any, w: Any, stride: Index, dilation: Index, groups: int) -> Any:
