@@ -217,7 +217,7 @@ def test_quad_agrees_and_peers_refuse_in_words() -> None:
 def test_only_accurate_peers_count_and_losing_cells_stand_first() -> None:
     timing = {name: rounds.Timing([seconds] * 5, 1) for name, seconds in (("faltung", 2.0), ("a", 1.0), ("b", 0.1))}
     question = questions()[0]
-    losing = run.Measured(question, timing, {"faltung": 1e-15, "a": 1e-11, "b": 1e-5}, {"c": "not installed"})
+    losing = run.Measured(question, timing, {"faltung": 1e-15, "a": 1e-13, "b": 1e-5}, {"c": "not installed"})
     alone = run.Measured(question, {"faltung": timing["faltung"]}, {"faltung": 1e-15})
     assert losing.accurate() == ["a"]
     table = run.report([alone, losing])

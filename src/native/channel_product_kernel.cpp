@@ -6,7 +6,7 @@
 #include "channel_product_kernel.hpp"
 
 #include "chained_taps.hpp"
-#include "transpose.hpp"
+#include "channel_product_layout.hpp"
 
 namespace faltung::FALTUNG_LEVEL {
 namespace {
@@ -155,22 +155,6 @@ void positions_in_lanes(const Terms<T>& terms, const Positions<T>& vectors, int 
     });
 }
 
-// Pieces of a power of two, the last of which ends with the line: `count` is less than 2 * size.
-template <int size, class T>
-FALTUNG_INLINE void copy_short(const T* from, std::ptrdiff_t count, T* to) {
-    if (count >= size) {
-        struct Piece {
-            T at[size];
-        } first, last;
-        std::memcpy(&first, from, sizeof first);
-        std::memcpy(&last, from + count - size, sizeof last);
-        std::memcpy(to, &first, sizeof first);
-        std::memcpy(to + count - size, &last, sizeof last);
-    } else if constexpr (size > 1) {
-        copy_short<size / 2>(from, count, to);
-    }
-}
-
 // Adds the chains from `chain` on that have C taps, up to `last`, and returns the one after them.
 template <int C, class T, int R>
 FALTUNG_INLINE const Chain* add_chains(const Chain* chain, const Chain* last, const Chains<T>& chains, const T* samples,
@@ -274,184 +258,6 @@ void add_compensated(const T* part, T* total, T* lost, std::ptrdiff_t count) {
         store(total + i, sum);
         store(lost + i, rest == rest ? rest : Vector<T>{});
     }
-}
-
-template <class T>
-FALTUNG_INLINE bool all_zero(Vector<T> v) {
-    bool zero = true;
-    for (int i = 0; i < lanes<T>; ++i) zero &= v[i] == 0;  // false for NaN
-    return zero;
-}
-
-template <class T>
-FALTUNG_INLINE T interleave_one(const Rows<T>& from, int rows, int width, std::ptrdiff_t column, T* to) {
-    T strange = 0;
-    for (int row = 0; row < rows; ++row) {
-        const T value = from.first[row * from.apart + column * from.step];
-        strange += value - value;  // NaN for infinities, too
-        to[row] = value;
-    }
-    for (int row = rows; row < width; ++row) to[row] = 0;
-    return strange;
-}
-
-template <class T>
-bool interleave(const Rows<T>& from, int rows, int width, T* to, std::ptrdiff_t to_step) {
-    std::ptrdiff_t column = 0;
-    Vector<T> strange{};
-    if (from.step == 1 && width % lanes<T> == 0)
-        for (; column + lanes<T> <= from.count; column += lanes<T>)
-            for (int top = 0; top < width; top += lanes<T>) {
-                Vector<T> square[lanes<T>]{};
-                for (int i = 0; i < lanes<T> && top + i < rows; ++i) {
-                    square[i] = load(from.first + (top + i) * from.apart + column);
-                    strange += square[i] - square[i];
-                }
-                transpose<T>(square);
-                for (int i = 0; i < lanes<T>; ++i) store(to + (column + i) * to_step + top, square[i]);
-            }
-    T rest = 0;
-    for (; column < from.count; ++column) rest += interleave_one(from, rows, width, column, to + column * to_step);
-    return all_zero<T>(strange) && rest == 0;
-}
-
-// Each element in the place of two neighbours, of which it becomes the first.
-template <class T, int... i>
-FALTUNG_INLINE void store_alternate(Vector<T> v, T* to, std::integer_sequence<int, i...>) {
-    constexpr int half = lanes<T> / 2;
-    const Vector<T> low = load(to), high = load(to + lanes<T>);
-    store(to, __builtin_shufflevector(v, low, (i % 2 == 0 ? i / 2 : lanes<T> + i)...));
-    store(to + lanes<T>, __builtin_shufflevector(v, high, (i % 2 == 0 ? half + i / 2 : lanes<T> + i)...));
-}
-
-// Few rows at a time, from end to end: rows often lie so that many of them meet in the same place of
-// the cache.
-template <class T>
-void spread(const Rows<T>& from, int columns, T* to, std::ptrdiff_t apart, std::ptrdiff_t step) {
-    for (int left = 0; left < columns; left += lanes<T>) {
-        const int some = columns - left < lanes<T> ? columns - left : lanes<T>;
-        std::ptrdiff_t i = 0;
-        // Two steps apart, neighbours are stored as they were: only between elements of the same row.
-        const std::ptrdiff_t end = step == 1 ? from.count : step == 2 ? from.count - 1 : 0;
-        for (; i + lanes<T> <= end; i += lanes<T>) {
-            Vector<T> square[lanes<T>];
-            for (int j = 0; j < lanes<T>; ++j) square[j] = load(from.first + (i + j) * from.step + left);
-            transpose<T>(square);
-            for (int j = 0; j < some; ++j) {
-                T* const row = to + (left + j) * apart + i * step;
-                if (step == 1)
-                    store(row, square[j]);
-                else
-                    store_alternate<T>(square[j], row, std::make_integer_sequence<int, lanes<T>>{});
-            }
-        }
-        for (int j = 0; j < some; ++j)
-            for (std::ptrdiff_t k = i; k < from.count; ++k)
-                to[(left + j) * apart + k * step] = from.first[k * from.step + left + j];
-    }
-}
-
-template <class T>
-void place(const T* from, std::ptrdiff_t apart, std::ptrdiff_t count, std::ptrdiff_t length, T* to,
-           const std::ptrdiff_t* places, std::ptrdiff_t step) {
-    // A whole vector is stored also where what exceeds its length is stored again by those after it.
-    const std::ptrdiff_t covering = (lanes<T> - 1) / length;
-    for (std::ptrdiff_t v = 0; v < count; ++v) {
-        T* const line = to + places[v];
-        if (step == 1 && v + covering < count && places[v + covering] == places[v] + covering * length)
-            store(line, load(from + v * apart));
-        else
-            for (std::ptrdiff_t i = 0; i < length; ++i) line[i * step] = from[v * apart + i];
-    }
-}
-
-template <class T, int size>
-struct PieceOf {
-    typedef T type __attribute__((vector_size(size * sizeof(T))));
-};
-
-// The second vector begins one element early, to end with the last element that is wanted. Chosen
-// within each 16 bytes first, which takes one instruction, then halves of these are put in order.
-template <class T, int size>
-constexpr int alternate_in_part(int lane) {
-    constexpr int part = lanes_in_part<T> < size ? lanes_in_part<T> : size;
-    const int first = lane / part * part, at = lane % part;
-    return at < part / 2 ? first + 2 * at : size + first + 2 * (at - part / 2) + 1;
-}
-
-template <class T, int size>
-constexpr int in_order(int lane) {
-    constexpr int half = (lanes_in_part<T> < size ? lanes_in_part<T> : size) / 2;
-    const int from = lane / half;
-    return (from < size / half / 2 ? 2 * from : 2 * (from - size / half / 2) + 1) * half + lane % half;
-}
-
-// Elements 0, 2, 4, ... of a line.
-template <class T, int... i>
-FALTUNG_INLINE void copy_alternate(const T* from, T* to, std::integer_sequence<int, i...>) {
-    constexpr int size = sizeof...(i);
-    typename PieceOf<T, size>::type low, high;
-    std::memcpy(&low, from, sizeof low);
-    std::memcpy(&high, from + size - 1, sizeof high);
-    low = __builtin_shufflevector(low, high, alternate_in_part<T, size>(i)...);
-    low = __builtin_shufflevector(low, low, in_order<T, size>(i)...);
-    std::memcpy(to, &low, sizeof low);
-}
-
-// In pieces of a power of two, the last of which ends with the line.
-template <int size, class T>
-FALTUNG_INLINE void copy_every_second(const T* from, std::ptrdiff_t count, T* to) {
-    if constexpr (size == 1) {
-        if (count == 1) *to = *from;
-    } else if (count < size) {
-        copy_every_second<size / 2>(from, count, to);
-    } else {
-        constexpr auto piece = std::make_integer_sequence<int, size>{};
-        std::ptrdiff_t i = 0;
-        for (; i + size <= count; i += size) copy_alternate(from + 2 * i, to + i, piece);
-        if (i < count) copy_alternate(from + 2 * (count - size), to + count - size, piece);
-    }
-}
-
-// The last piece ends with the line.
-template <class T>
-FALTUNG_INLINE void copy_inside(const T* from, std::ptrdiff_t step, std::ptrdiff_t count, T* to) {
-    if (step == 2) return copy_every_second<lanes<T>>(from, count, to);
-    if (step != 1) {
-        for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = from[i * step];
-        return;
-    }
-    if (count < lanes<T>) return copy_short<lanes<T> / 2>(from, count, to);
-    std::ptrdiff_t i = 0;
-    for (; i + lanes<T> <= count; i += lanes<T>) store(to + i, load(from + i));
-    if (i < count) store(to + count - lanes<T>, load(from + count - lanes<T>));
-}
-
-template <class T>
-void copy(const CopiedLines<T>& given, const Channels& given_channels, const T* from, T* to) {
-    const CopiedLines<T> lines = given;  // no copy of an element changes them
-    const Channels channels = given_channels;
-    const auto each_line = [&](const auto& copy_line) FALTUNG_INLINED {
-        for (std::ptrdiff_t channel = 0; channel < channels.count; ++channel)
-            for (std::ptrdiff_t line = 0; line < lines.count; ++line)
-                copy_line(from + channel * channels.from_apart + line * lines.from_apart,
-                          to + channel * channels.to_apart + line * lines.to_apart);
-    };
-    const auto copy_each = [&](const T* source, T* line, std::ptrdiff_t first, std::ptrdiff_t end) FALTUNG_INLINED {
-        for (std::ptrdiff_t i = first; i < end; ++i)
-            line[i] = lines.sources[i] == absent ? lines.fill : source[lines.sources[i]];
-    };
-    const std::ptrdiff_t inside = lines.after - lines.inside, start = inside > 0 ? lines.sources[lines.inside] : 0;
-    if (lines.length > inside)
-        each_line([&](const T* source, T* line) FALTUNG_INLINED {
-            copy_each(source, line, 0, lines.inside);
-            copy_inside(source + start, lines.step, inside, line + lines.inside);
-            copy_each(source, line, lines.after, lines.length);
-        });
-    else if (lines.step == 1 && inside < lanes<T>)
-        each_line([&](const T* source, T* line) FALTUNG_INLINED { copy_short<lanes<T> / 2>(source + start, inside, line); });
-    else
-        each_line([&](const T* source, T* line) FALTUNG_INLINED { copy_inside(source + start, lines.step, inside, line); });
 }
 
 template <class T>
