@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +21,13 @@ from benchmarks.peers import Peer
 from faltung.task.problem import Problem
 
 CELLS = cells.read()
+
+
+@pytest.fixture(autouse=True)
+def _precision_of_jax() -> Iterator[None]:
+    yield
+    if "jax" in sys.modules:  # its peer sets this for the whole process
+        sys.modules["jax"].config.update("jax_enable_x64", False)
 
 
 def shrunken(cell: Cell) -> Problem:
