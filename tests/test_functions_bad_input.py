@@ -73,6 +73,12 @@ def test_rounding_is_no_noise() -> None:
         (lambda x: 1 / 0, (0, 1), ZeroDivisionError, "division by zero"),
         (lambda x: np.sin(x * x), (-INF, INF), ValueError, "does not converge"),
         (np.sinc, (-INF, INF), ValueError, "decays like t to the power -1,"),
+        (np.sqrt, (0, INF), ValueError, "it grows, to 3.35e"),
+        (np.log1p, (0, INF), ValueError, "it goes on, at 707"),
+        (lambda x: x, (0, INF), ValueError, "it grows, to 1.12e"),
+        # t**p overflows while some of the integral is left: 1e-3 and 2e-6 of it.
+        (lambda x: 1 / (1 + x) ** 1.01, (0, INF), ValueError, "decays like t to the power -1.01,"),
+        (lambda x: 1 / (1 + x * x) ** 0.52, (0, INF), ValueError, "decays like t to the power -1.0"),
         (lambda x: np.sin(x) / (1 + x * x), (-INF, INF), ValueError, "20,000 polynomial pieces"),
         (lambda x: np.exp(-((x - 1e6) ** 2)), (-INF, INF), ValueError, "0 at every point .* breakpoints="),
         (lambda x: np.exp(-(((x - 0.3) * 1e5) ** 2)), (0, 1), ValueError, "0 at every point .* breakpoints="),
