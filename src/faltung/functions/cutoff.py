@@ -140,4 +140,4 @@ class _Panels:
         if far[:, -1].max() > far[:, 0].max() / 2:
             return f"it goes on, at {far.max():.3g} near {x:.3g}, and comes to no constant"
         power = math.log2(far[:, -1].max() / far[:, 0].max()) / (far.shape[1] - 1)
-        return f"it decays like t to the power {power:.4g}, to {far[:, -1].max():.3g} near {x:.3g}, where numbers end"
+        return f"it decays like t to the power {power:.3g}, to {far[:, -1].max():.3g} near {x:.3g}, where numbers end"
