@@ -307,3 +307,16 @@ def test_weighted_average() -> None:
 def test_what_is_no_law_says_why(make, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("factor", [1e-13, 0.1, 1.0, 1e13])
+def test_masses_agree_with_the_cumulative_function(factor: float) -> None:
+    law = stats.binom(10, 0.3)
+    d = factor * D(law)
+    for k in range(11):
+        x = k * float(f"{factor:g}") if factor != 0.1 else k / 10
+        assert d.pmf(x) == pytest.approx(law.pmf(k), rel=1e-14)
+        assert d.cdf(x) == pytest.approx(law.cdf(k), rel=1e-14)
+        assert d.sf(x) == pytest.approx(law.sf(k), rel=1e-13, abs=1e-16)
+        assert d.pmf((k + 0.3) * factor) == 0
+        assert d.ppf(law.cdf(k) * (1 - 1e-12)) == pytest.approx(x, rel=1e-15)
