@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class Density:
             check_density(distribution, "distribution")
             self._function: Function | None = distribution
             self._lattice: Lattice | None = None
-            self._moments = Moments.of(lambda: moments_of(distribution))
+            self._moments = Moments.of(partial(moments_of, distribution))
         else:
             law = read(distribution)
             self._function, self._lattice = law.density, law.lattice
@@ -239,12 +239,13 @@ class Density:
         """The quantile of one half."""
         return float(self.ppf(0.5))
 
-    def interval(self, confidence: float) -> tuple[float, float]:
-        """The interval that leaves out the same probability at either end."""
-        if not 0 <= confidence <= 1:
+    def interval(self, confidence: ArrayLike) -> tuple[Any, Any]:
+        """The interval that leaves out the same probability at either end; for an array two arrays."""
+        inside = np.asarray(confidence, dtype=float)
+        if not ((inside >= 0) & (inside <= 1)).all():
             raise errors.parameter("confidence", confidence, "a probability, from 0 to 1")
-        outside = (1 - confidence) / 2
-        return float(self.ppf(outside)), float(self.isf(outside))
+        low, high = self.ppf((1 - inside) / 2), self.isf((1 - inside) / 2)
+        return (low, high) if inside.ndim else (float(low), float(high))
 
     def mean(self) -> float:
         """The mean: the sum of the operands' means."""

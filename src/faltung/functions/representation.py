@@ -121,6 +121,10 @@ class Representation:
         if not isinstance(factor, Scalar):
             return NotImplemented
         number = complex(factor) if np.iscomplexobj(factor) else float(factor.real)
+        if not np.isfinite(number):
+            raise errors.parameter("factor", factor, "a finite number")
+        if not math.isfinite(self._size * abs(number)):
+            raise errors.overflows("factor")
         return self.assembled(
             self.pieces.scaled(number),
             limits=(self.limits[0] * number, self.limits[1] * number),
@@ -130,6 +134,11 @@ class Representation:
             tail=self.tail * abs(number),
             support=self._support,
         )
+
+    @property
+    def _size(self) -> float:
+        """A bound of all values and weights."""
+        return max(self.pieces.scale, *map(abs, self.limits), *(abs(atom.weight) for atom in self.atoms))
 
     __rmul__ = __mul__
 
