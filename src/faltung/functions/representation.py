@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from faltung.functions import calculus, errors
+from faltung.functions import calculus, errors, named
 from faltung.functions.atoms import Atom, Atoms, gathered
 from faltung.functions.forms import Form
 from faltung.functions.pieces import Pieces
@@ -170,7 +170,10 @@ class Representation:
 
     def shift(self, distance: float) -> Self:
         """The function moved to the right: ``f.shift(d)(t) == f(t - d)``."""
-        return self._moved(_finite("distance", distance), 1.0)
+        number = _finite("distance", distance)
+        if self.pieces.count:
+            named.near_enough("distance", number, float(self.pieces.edges[-1] - self.pieces.edges[0]))
+        return self._moved(number, 1.0)
 
     def stretch(self, factor: float) -> Self:
         """The function stretched about 0: ``f.stretch(c)(t) == f(t / c)``; a negative factor mirrors.
