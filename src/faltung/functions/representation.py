@@ -282,7 +282,10 @@ class Representation:
         return self.assembled(Pieces.of(edge, np.zeros((1, 0))), limits=(0.0, atom.weight))
 
     def derivative(self) -> Self:
-        """The derivative: slopes between the edges, an atom for each jump.
+        """The derivative: slopes between the edges, an atom for each jump at a break point.
+
+        A jump of a callable, or of its slope, that no break point names is a steep narrow piece,
+        whose slope and integral are inaccurate here: name it in ``breakpoints=`` first.
 
         Raises
         ------
