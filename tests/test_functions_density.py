@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -307,3 +308,41 @@ def test_weighted_average() -> None:
 def test_what_is_no_law_says_why(make, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("factor", [1e-13, 0.1, 1.0, 1e13])
+def test_masses_agree_with_the_cumulative_function(factor: float) -> None:
+    law = stats.binom(10, 0.3)
+    d = factor * D(law)
+    for k in range(11):
+        x = k * float(f"{factor:g}") if factor != 0.1 else k / 10
+        assert d.pmf(x) == pytest.approx(law.pmf(k), rel=1e-14)
+        assert d.cdf(x) == pytest.approx(law.cdf(k), rel=1e-14)
+        assert d.sf(x) == pytest.approx(law.sf(k), rel=1e-13, abs=1e-16)
+        assert d.pmf((k + 0.3) * factor) == 0
+        assert d.ppf(law.cdf(k) * (1 - 1e-12)) == pytest.approx(x, rel=1e-15)
+
+
+def test_a_law_survives_pickling() -> None:
+    for d in (D(stats.norm(1, 2)) + D(stats.expon()), D(stats.binom(5, 0.3)), D(F.box()), D(stats.loggamma(2.0))):
+        again = pickle.loads(pickle.dumps(d))
+        assert (again.mean(), again.var(), again.cdf(1.5)) == (d.mean(), d.var(), d.cdf(1.5))
+
+
+def test_far_lattices() -> None:
+    d = D(stats.poisson(5e6)).sum_of(2)
+    assert d.cdf(1e7) == pytest.approx(stats.poisson(1e7).cdf(1e7), abs=1e-8)
+    assert D(stats.poisson(100)).support()[0] == 0
+    with pytest.raises(ValueError, match="vanish within 4194304 places"):
+        D(stats.zipf(2))
+
+
+def test_a_tail_is_no_singularity() -> None:
+    """Sixty decades hold its bulk: too many for pieces, but it has no exponent at 1."""
+    with pytest.raises(ValueError, match="256 polynomial pieces"):
+        D(stats.pareto(0.05))
+
+
+def test_intervals_of_arrays() -> None:
+    low, high = D(stats.norm()).interval([0.5, 0.9])
+    np.testing.assert_allclose([low, high], stats.norm.interval([0.5, 0.9]), rtol=1e-12)

@@ -20,6 +20,8 @@ Evaluate = Callable[[Array], Array]
 _FAR = 1020
 _UNKNOWN = (-40, NODES, (64, _FAR))
 _KNOWN = (-20, 8, (8, 32, 64, _FAR))
+# Slopes on logarithmic scales that differ by less are those of a power law.
+_STRAIGHT = 1e-6
 # Constants are what has not changed up to here.
 _SETTLED = 64
 # The seams begin where this share of the integral lies between them and the origin.
@@ -52,10 +54,10 @@ def reach(evaluate: Evaluate, origin: float, direction: int, unit: float, bulk_k
     for farthest in stages:
         panels, start = panels.extended(evaluate, unit, start, farthest), farthest + 1
         limit = panels.limit() if farthest >= _SETTLED else 0.0
-        mass = np.abs(panels.values - limit).mean(axis=0) * panels.width
-        beyond = np.cumsum(mass[::-1])[::-1]
+        beyond = panels.beyond(limit)
         kept = beyond > SHARE * beyond[0]
-        if not kept[-1] or beyond[0] == 0:
+        decayed = not kept[-1] and math.isfinite(beyond[0])
+        if beyond[0] == 0 or (decayed and not (farthest == _FAR and panels.fallen(int(kept.sum())))):
             break
     else:
         raise errors.not_integrable("inf" if direction > 0 else "-inf", panels.behaviour())
@@ -99,10 +101,25 @@ class _Panels:
         result: Array = np.diff(self.ends)
         return result
 
+    def beyond(self, limit: complex = 0.0) -> Array:
+        """The mass from each panel on, infinite where it exceeds all numbers."""
+        with np.errstate(over="ignore"):
+            mass = np.abs(self.values - limit).mean(axis=0) * self.width
+            result: Array = np.cumsum(mass[::-1])[::-1]
+        return result
+
     def decayed(self) -> bool:
         """Whether the farthest panel holds no share of the integral."""
-        mass = np.abs(self.values).mean(axis=0) * self.width
-        return len(mass) > 0 and bool(mass[-1] <= SHARE * mass.sum())
+        beyond = self.beyond()
+        return len(beyond) > 0 and math.isfinite(beyond[0]) and bool(beyond[-1] <= SHARE * beyond[0])
+
+    def fallen(self, last: int) -> bool:
+        """Whether a power law goes to 0 after panel ``last``, as where t**p overflows in 1 / t**p, with mass left."""
+        # The last panel itself may be 0 in part.
+        far = np.abs(self.values[:, max(last - 5, 0) : max(last - 1, 0)])
+        if self.values[:, last:].any() or not far.all():
+            return False
+        return bool(np.ptp(np.diff(np.log2(far), axis=1)) < _STRAIGHT)
 
     def limit(self) -> complex:
         """The constant that the farthest panels show, 0 if they show none."""
@@ -114,11 +131,13 @@ class _Panels:
 
     def behaviour(self) -> str:
         """How it fails to decay, in words."""
-        far = np.abs(self.values[:, -8:])
-        x = self.origin + self.direction * self.ends[-1]
+        # Not where a formula has gone to 0.
+        count = int(np.flatnonzero(self.values.any(axis=0)).max(initial=0)) + 1
+        far = np.abs(self.values[:, max(count - 8, 0) : count])
+        x = self.origin + self.direction * self.ends[count]
         if math.log2(far.max() + 1e-300) > 0 and far[:, -1].max() > 2 * far[:, 0].max():
             return f"it grows, to {far.max():.3g} near {x:.3g}"
         if far[:, -1].max() > far[:, 0].max() / 2:
             return f"it goes on, at {far.max():.3g} near {x:.3g}, and comes to no constant"
         power = math.log2(far[:, -1].max() / far[:, 0].max()) / (far.shape[1] - 1)
-        return f"it decays like t to the power {power:.2g}, to {far[:, -1].max():.3g} near {x:.3g}, where numbers end"
+        return f"it decays like t to the power {power:.3g}, to {far[:, -1].max():.3g} near {x:.3g}, where numbers end"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,10 @@ from faltung.functions.singularity import exponent_at
 _LEVELS = np.array([1e-3, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
 # A lattice of more places is a heavy tail, which masses cannot follow.
 _LONGEST = 2**22
+# Masses below it are none.
+_NOTHING = 1e-30
+# From so many places on, those before the bulk are left out too.
+_LONG = 2**16
 # Some of SciPy's densities are no more accurate.
 _NOISE = 1e-7
 # Densities are not so rough; some take a millisecond a point.
@@ -66,11 +70,9 @@ def read(distribution: Any) -> Law:
 
 def _read_frozen(frozen: Any) -> Law:
     family = frozen.dist
-
-    def moments() -> tuple[float, float]:
-        mean, var = frozen.stats("mv")
-        return float(mean), float(var)
-
+    if any(np.size(parameter) != 1 for parameter in (*frozen.args, *frozen.kwds.values())):
+        raise errors.parameter("distribution", "a law with arrays of parameters", "one law, with numbers")
+    moments = partial(_moments_of_frozen, frozen)
     if hasattr(family, "xk"):
         loc = float(family._parse_args(*frozen.args, **frozen.kwds)[1])
         return _read_table(np.asarray(family.xk, dtype=float) + loc, np.asarray(family.pk, dtype=float), moments)
@@ -80,7 +82,16 @@ def _read_frozen(frozen: Any) -> Law:
     shapes = tuple(float(shape) for shape in shapes)
     standard = _standard(family.name, shapes) if families.is_of_scipy(family) else _read_standard(family, shapes)
     density = standard.stretch(float(scale)).shift(float(loc)) / float(scale)
-    return Law(density, None, moments if families.has_moments(family) else lambda: moments_of(density))
+    return Law(density, None, moments if families.has_moments(family) else partial(moments_of, density))
+
+
+def _moments_of_frozen(frozen: Any) -> tuple[float, float]:
+    mean, var = frozen.stats("mv")
+    return float(mean), float(var)
+
+
+def _moments_of_new(distribution: Any) -> tuple[float, float]:
+    return float(distribution.mean()), float(distribution.variance())
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -95,9 +106,7 @@ def _read_standard(family: Any, shapes: families.Shapes) -> Function:
 
 
 def _read_new(distribution: Any) -> Law:
-    def moments() -> tuple[float, float]:
-        return float(distribution.mean()), float(distribution.variance())
-
+    moments = partial(_moments_of_new, distribution)
     if hasattr(distribution, "pmf") and np.isinf(distribution.pdf(distribution.median())):
         return Law(None, _masses(distribution.pmf, distribution.icdf, distribution.support()), moments)
     low, high = (float(end) for end in distribution.support())
@@ -126,7 +135,7 @@ def _sampled(
     singular: dict[float, float | tuple[float, float]] = {}
     for point in (low, *(kinks if len(kinks) <= _FEW else ()), high):
         exponents = tuple(
-            0.0 if math.isinf(point) else _broken(exponent_at(pdf, point, side, spread) or 0.0) for side in (-1.0, 1.0)
+            0.0 if math.isinf(point) else _broken(_exponent(pdf, point, side, seams)) for side in (-1.0, 1.0)
         )
         if any(exponents):
             singular[point] = exponents[0], exponents[1]
@@ -139,6 +148,14 @@ def _sampled(
     return f
 
 
+def _exponent(pdf: Callable[[Any], Any], point: float, side: float, seams: Array) -> float:
+    """The exponent at a point; none that makes the density's integral infinite: that is of a tail, seen from afar."""
+    found = exponent_at(pdf, point, side, float(seams[-1] - seams[0])) or 0.0
+    if found <= -1:
+        found = exponent_at(pdf, point, side, float(np.abs(seams - point).min())) or 0.0
+    return found
+
+
 def _broken(exponent: float) -> float:
     """The exponent, if it is worth a power weight: what rises faster than linearly is soon resolved without."""
     if exponent > 1 or abs(exponent - round(exponent)) < _WHOLE:
@@ -149,17 +166,29 @@ def _broken(exponent: float) -> float:
 def _masses(pmf: Callable[[Any], Any], ppf: Callable[[Any], Any], support: tuple[float, float]) -> Lattice:
     """Masses on consecutive integers, infinite supports cut where less than 1e-17 lies beyond."""
     low, high = support
+    for end, direction in ((low, -1), (high, 1)):
+        # Asked first, as SciPy may sum over all places for a quantile.
+        if math.isinf(end) and not pmf(float(ppf(0.5)) + direction * _LONGEST) <= _NOTHING:
+            raise _too_long()
     first = low if math.isfinite(low) else _outwards(pmf, float(ppf(1e-9)), -1)
     last = high if math.isfinite(high) else _outwards(pmf, float(ppf(1 - 1e-9)), 1)
+    if last - first >= _LONG and not math.isfinite(high):
+        first = max(first, _outwards(pmf, float(ppf(1e-9)), -1))
+    if last - first >= _LONGEST:
+        raise _too_long()
     places = np.arange(int(first), int(last) + 1)
     return Lattice(float(places[0]), 1.0, np.asarray(pmf(places), dtype=float))
+
+
+def _too_long() -> ValueError:
+    return errors.parameter("distribution", "a discrete law", f"masses that vanish within {_LONGEST} places")
 
 
 def _outwards(pmf: Callable[[Any], Any], start: float, direction: int) -> float:
     """From ``start`` on, in doubling strides, to where a mass is below 1e-30."""
     stride = 1
-    while pmf(start + direction * stride) > 1e-30:
+    while pmf(start + direction * stride) > _NOTHING:
         stride *= 2
         if stride > _LONGEST:
-            raise errors.parameter("distribution", "a discrete law", f"masses that vanish within {_LONGEST} places")
+            raise _too_long()
     return start + direction * stride

@@ -135,7 +135,8 @@ class Function(Representation):
     @classmethod
     def gaussian(cls, mean: float = 0.0, sigma: float = 1.0) -> Function:
         """The normal density. Two of them convolve in closed form."""
-        form = Gaussian(named.finite("mean", mean), named.positive("sigma", sigma))
+        spread = named.positive("sigma", sigma)
+        form = Gaussian(named.near_enough("mean", named.finite("mean", mean), spread), spread)
         return cls._from_form(form, (-np.inf, np.inf))
 
     @classmethod

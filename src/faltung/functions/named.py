@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike
 from faltung.functions import errors
 from faltung.functions.pieces import Pieces
 
+# What is narrower than so many neighbouring numbers loses its shape to their rounding.
+_FEWEST_NUMBERS = 1024
+
 
 def finite(argument: str, value: Any) -> float:
     """A finite number."""
@@ -24,6 +27,15 @@ def finite(argument: str, value: Any) -> float:
 def positive(argument: str, value: Any) -> float:
     """A finite number above 0."""
     return float(_checked(argument, value, "a finite number above 0", 0 < _float(value) < math.inf))
+
+
+def near_enough(argument: str, at: float, width: float) -> float:
+    """A place where numbers are close enough together for a function so wide."""
+    apart = math.ulp(at)
+    expected = (
+        f"a place where numbers are closer: there they are {apart:.2g} apart, and the function is {width:.2g} wide"
+    )
+    return float(_checked(argument, at, expected, apart * _FEWEST_NUMBERS <= width))
 
 
 def scalar(argument: str, value: Any) -> complex:

@@ -22,6 +22,8 @@ from faltung.functions.resolution import TOLERANCE
 # Edges nearer than this many roundings of the sums that made them are one edge.
 _EPS = float(np.finfo(float).eps)
 _SAME = 32 * _EPS
+# Bisection finds by itself what fills more than this share of an interval.
+_LAYER = 1 / 32
 
 
 def by_atoms(f: Representation, g: Representation) -> Representation:
@@ -78,7 +80,7 @@ def by_running_integral(f: Representation, g: Representation) -> Representation:
 
 def by_polynomials(f: Representation, g: Representation) -> Representation:
     """Convolve piecewise polynomials of low degree: between pairwise sums of edges, one polynomial each."""
-    edges, _ = _pairwise(f.pieces.edges, f.pieces.hard, g.pieces.edges, g.pieces.hard)
+    edges, _ = _pairwise(f.pieces, g.pieces)
     pieces = trimmed(Pieces.of(edges, convolve_pairs(f.pieces, g.pieces, edges)))
     return _finished(f, g, pieces, 8 * TOLERANCE * pieces.scale)
 
@@ -144,7 +146,7 @@ def _support(f: Representation, g: Representation) -> tuple[float, float] | None
 
 def _skeleton(f: Pieces, g: Pieces) -> Skeleton:
     """Break points of the result, seams to begin with, and the powers at its two ends."""
-    edges, hard = _pairwise(f.edges, f.hard, g.edges, g.hard)
+    edges, hard = _pairwise(f, g)
     powers: dict[float, tuple[float, float]] = {}
     powers[float(edges[0])] = (0.0, _broken(f.left[0], g.left[0]))
     powers[float(edges[-1])] = (_broken(f.right[-1], g.right[-1]), 0.0)
@@ -162,20 +164,48 @@ def _broken(one: float, two: float) -> float:
     return exponent if exponent < 0 else exponent % 1
 
 
-def _pairwise(f: Array, f_hard: Array, g: Array, g_hard: Array) -> tuple[Array, Array]:
+def _pairwise(f: Pieces, g: Pieces) -> tuple[Array, Array]:
     """Edges of the result and which are hard: sums of hard edges, ends, and seams where the operands have some."""
-    sums, size = _sums(f[f_hard], g[g_hard])
-    seams, seams_size = _seams(f, g)
-    edges = np.concatenate([sums, seams])
-    size = np.concatenate([size, seams_size])
-    hard = np.concatenate([np.ones(len(sums), bool), np.zeros(len(seams), bool)])
+    sums, size = _sums(f.edges[f.hard], g.edges[g.hard])
+    edges, size, hard = _distinct(*_beside(sums, size, np.ones(len(sums), bool), *_seams(f.edges, g.edges)))
+    layers = [_layers(edges, f, g), _layers(edges, g, f)]
+    for seams, seams_size in layers:
+        if seams.size:
+            edges, size, hard = _distinct(*_beside(edges, size, hard, seams, seams_size))
+    return edges, hard
+
+
+def _beside(edges: Array, size: Array, hard: Array, seams: Array, seams_size: Array) -> tuple[Array, Array, Array]:
+    """Edges, the magnitudes that their rounding is relative to, and which are hard, seams among them."""
+    soft = np.zeros(len(seams), bool)
+    return np.concatenate([edges, seams]), np.concatenate([size, seams_size]), np.concatenate([hard, soft])
+
+
+def _distinct(edges: Array, size: Array, hard: Array) -> tuple[Array, Array, Array]:
+    """In ascending order, those that rounding has set apart as one, hard if one of them is."""
     order = np.lexsort((~hard, edges))
     edges, hard, size = edges[order], hard[order], size[order]
     fresh = np.append(True, np.diff(edges) > _SAME * size[1:])
     group = np.cumsum(fresh) - 1
     joined = np.zeros(group[-1] + 1, bool)
     np.logical_or.at(joined, group, hard)
-    return edges[fresh], joined
+    return edges[fresh], size[fresh], joined
+
+
+def _layers(edges: Array, f: Pieces, g: Pieces) -> tuple[Array, Array]:
+    """The seams of g beside each hard edge of f, where they are much closer than ``edges``.
+
+    There the result goes through the integral of g, in a layer that samples between ``edges`` may not meet.
+    """
+    soft = np.flatnonzero(~g.hard)
+    if soft.size == 0 or not f.hard.any():
+        return np.empty(0), np.empty(0)
+    seams, size = _sums(f.edges[f.hard], g.edges[soft])
+    gaps = np.pad(g.widths, 1, constant_values=np.inf)
+    near = np.tile(np.minimum(gaps[soft], gaps[soft + 1]), int(f.hard.sum()))
+    k = np.clip(np.searchsorted(edges, seams, side="right"), 1, len(edges) - 1)
+    kept = near < _LAYER * (edges[k] - edges[k - 1])
+    return seams[kept], size[kept]
 
 
 def _sums(f: Array, g: Array) -> tuple[Array, Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from faltung.functions.pieces import Pieces
 
 # Bisection alone, from 1 down to the smallest quantile a gamma law of shape 0.1 has, takes so many.
 _STEPS = 400
+# A number within this share of the distance between two atoms is at one of them.
+_NEAR = 1e-12
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,46 @@ class Cumulative:
         return Running(self.pieces)
 
     @cached_property
+    def _nearness(self) -> Array:
+        """How near to each atom is at it: what rounding does to the places, and a share of their distances."""
+        gaps = np.pad(np.diff(self.places), 1, constant_values=np.inf)
+        gap = np.minimum(gaps[:-1], gaps[1:])
+        near = 4 * np.spacing(np.abs(self.places).max(initial=0.0)) + _NEAR * np.where(np.isfinite(gap), gap, 0.0)
+        result: Array = np.minimum(near, gap / 4)
+        return result
+
+    def _nearest(self, x: Array) -> tuple[Array, Array]:
+        """The atom nearest to each x, and whether x is at it."""
+        after = np.clip(np.searchsorted(self.places, x), 0, len(self.places) - 1)
+        before = np.maximum(after - 1, 0)
+        k = np.where(np.abs(self.places[before] - x) < np.abs(self.places[after] - x), before, after)
+        return k, np.abs(self.places[k] - x) <= self._nearness[k]
+
+    def _upto(self, x: Array, side: Literal["left", "right"]) -> Array:
+        if len(self.places) == 0:
+            return self._running(x)
+        k, at = self._nearest(x)
+        places = np.where(at, self.places[k], x)
+        return self._running(x) + self._steps[np.searchsorted(self.places, places, side=side)]
+
+    def mass(self, x: Array) -> Array:
+        """Probability of exactly x."""
+        if len(self.places) == 0:
+            return np.zeros(x.shape)
+        k, at = self._nearest(x)
+        return np.where(at, self.weights[k], 0.0)
+
+    @cached_property
     def _steps(self) -> Array:
         return np.concatenate([[0.0], np.cumsum(self.weights)])
 
     def __call__(self, x: Array) -> Array:
         """Probability of at most x, atoms at x included."""
-        return self._running(x) + self._steps[np.searchsorted(self.places, x, side="right")]
+        return self._upto(x, "right")
 
     def before(self, x: Array) -> Array:
         """Probability of less than x."""
-        return self._running(x) + self._steps[np.searchsorted(self.places, x, side="left")]
+        return self._upto(x, "left")
 
     @cached_property
     def _knots(self) -> Array:
@@ -69,8 +102,9 @@ class Cumulative:
 
     def _solved(self, q: Array, low: Array, high: Array) -> Array:
         x = (low + high) / 2
+        steps = self._steps[np.searchsorted(self.places, x, side="left")]
         for _ in range(_STEPS):
-            excess = self.before(x) - q
+            excess = self._running(x) + steps - q
             low, high = np.where(excess < 0, x, low), np.where(excess < 0, high, x)
             with np.errstate(divide="ignore", invalid="ignore"):
                 newton = x - excess / self.pieces(x)

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from faltung.functions import calculus, errors
+from faltung.functions import calculus, errors, named
 from faltung.functions.atoms import Atom, Atoms, gathered
 from faltung.functions.forms import Form
 from faltung.functions.pieces import Pieces
@@ -121,6 +121,10 @@ class Representation:
         if not isinstance(factor, Scalar):
             return NotImplemented
         number = complex(factor) if np.iscomplexobj(factor) else float(factor.real)
+        if not np.isfinite(number):
+            raise errors.parameter("factor", factor, "a finite number")
+        if not math.isfinite(self._size * abs(number)):
+            raise errors.overflows("factor")
         return self.assembled(
             self.pieces.scaled(number),
             limits=(self.limits[0] * number, self.limits[1] * number),
@@ -130,6 +134,11 @@ class Representation:
             tail=self.tail * abs(number),
             support=self._support,
         )
+
+    @property
+    def _size(self) -> float:
+        """A bound of all values and weights."""
+        return max(self.pieces.scale, *map(abs, self.limits), *(abs(atom.weight) for atom in self.atoms))
 
     __rmul__ = __mul__
 
@@ -161,7 +170,10 @@ class Representation:
 
     def shift(self, distance: float) -> Self:
         """The function moved to the right: ``f.shift(d)(t) == f(t - d)``."""
-        return self._moved(_finite("distance", distance), 1.0)
+        number = _finite("distance", distance)
+        if self.pieces.count:
+            named.near_enough("distance", number, float(self.pieces.edges[-1] - self.pieces.edges[0]))
+        return self._moved(number, 1.0)
 
     def stretch(self, factor: float) -> Self:
         """The function stretched about 0: ``f.stretch(c)(t) == f(t / c)``; a negative factor mirrors.
@@ -270,7 +282,10 @@ class Representation:
         return self.assembled(Pieces.of(edge, np.zeros((1, 0))), limits=(0.0, atom.weight))
 
     def derivative(self) -> Self:
-        """The derivative: slopes between the edges, an atom for each jump.
+        """The derivative: slopes between the edges, an atom for each jump at a break point.
+
+        A jump of a callable, or of its slope, that no break point names is a steep narrow piece,
+        whose slope and integral are inaccurate here: name it in ``breakpoints=`` first.
 
         Raises
         ------
