@@ -20,8 +20,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"padding": "causal", "stride": 3},
     {"padding": ((-1, 4), (5, -2))},
 ]
-RNG = np.random.default_rng(5)
-X, W = RNG.integers(-9, 10, (2, 3, 6, 7)), RNG.integers(-9, 10, (4, 3, 2, 3))
+X, W = (np.random.default_rng(5).integers(-9, 10, shape) for shape in ((2, 3, 6, 7), (4, 3, 2, 3)))
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
