@@ -22,6 +22,7 @@ from faltung.algorithms.channel_product import CHANNEL_PRODUCT
 from faltung.machine import current
 
 Array = NDArray[Any]
+pytestmark = pytest.mark.usefixtures("each_instruction_set")
 
 
 class Layer(NamedTuple):

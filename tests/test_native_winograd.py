@@ -17,6 +17,7 @@ from faltung._native import _core
 from faltung.algorithms.winograd import FORMS, WINOGRAD, Form
 
 Array = NDArray[Any]
+pytestmark = pytest.mark.usefixtures("each_instruction_set")
 LOOSE = 1e-2
 KERNEL = (3, 3)
 
