@@ -101,3 +101,53 @@ def test_what_a_callable_raises_says_where_it_was_called() -> None:
 def test_a_callable_of_numbers_is_told_from_a_broken_one() -> None:
     with pytest.raises(TypeError, match=r"takes no array of points .*truth value.*numpy.vectorize"):
         F(lambda x: 1.0 if x > 0 else 0.0, (-1, 1))
+
+
+@pytest.mark.parametrize(
+    ("function", "support", "jumps"),
+    [
+        (np.floor, (0, 10), dict.fromkeys(range(1, 10), 1.0) | {10: -9.0}),
+        (np.floor, (0, 8), dict.fromkeys(range(1, 8), 1.0) | {8: -7.0}),
+        (lambda t: np.sign(t - 0.3) * np.exp(t), (0, 1), {0: -1, 0.3: 2 * math.exp(0.3), 1: -math.e}),
+        (lambda t: np.where(t >= 0.7, np.exp(-t), 0), (0, np.inf), {0.7: math.exp(-0.7)}),
+        (lambda t: np.where(t <= 1, np.exp(t), 0), (-np.inf, np.inf), {1: -math.e}),
+        (lambda t: np.exp(1j * t) * (t >= 1), (0, 3), {1: np.exp(1j), 3: -np.exp(3j)}),
+    ],
+)
+def test_jumps_that_nobody_named_are_break_points(function, support, jumps: dict[float, complex]) -> None:
+    f = F(function, support)
+    slope = f.derivative()
+    assert {atom.at: pytest.approx(atom.weight, rel=1e-13) for atom in slope.atoms} == jumps
+    assert set(jumps) <= set(f.breakpoints)
+    assert slope.integral() == pytest.approx(0, abs=1e-13)
+    at = np.array([*jumps])
+    beside = np.concatenate([at * (1 - 1e-15), at * (1 + 1e-15)])
+    beside = beside[(beside > support[0]) & (beside < support[1])]
+    np.testing.assert_allclose(f(beside), function(beside), rtol=1e-14, atol=1e-15)
+    w = F.box(0, 0.25)
+    np.testing.assert_allclose(ft.convolve(slope, w)(0.6), ft.convolve(f, w).derivative()(0.6), rtol=1e-12, atol=1e-13)
+
+
+def test_a_step_of_a_callable_is_convolved_exactly() -> None:
+    s = ft.convolve(F(np.floor, (0, 10)), F.box())
+    t = np.linspace(0, 10, 1001)
+    exact = np.where(t < 1, 0, (np.floor(t) - 1) + (t - np.floor(t)))
+    np.testing.assert_allclose(s(t), exact, rtol=2e-15, atol=1e-15)
+
+
+def test_a_steep_wall_is_no_jump() -> None:
+    f = F(lambda t: np.tanh(1e6 * (t - 0.3)), (0, 1))
+    np.testing.assert_array_equal(f.breakpoints, [0, 1])
+    t = 0.3 + 1e-6 * np.linspace(-3, 3, 31)
+    # The places themselves are rounded: 1e-16 of 1e-6.
+    np.testing.assert_allclose(f(t), np.tanh(1e6 * (t - 0.3)), rtol=0, atol=1e-9)
+
+
+def test_a_wall_is_not_lost_beside_a_jump() -> None:
+    def function(t):
+        return np.tanh(1e6 * (t - 0.3)) + (t >= 0.7)
+
+    f = F(function, (0, 1))
+    np.testing.assert_array_equal(f.breakpoints, [0, 0.7, 1])
+    t = np.concatenate([0.3 + 1e-6 * np.linspace(-3, 3, 31), np.linspace(0.01, 0.99, 50)])
+    np.testing.assert_allclose(f(t), function(t), rtol=0, atol=1e-9)

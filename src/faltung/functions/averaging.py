@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from faltung.functions import errors
+from faltung.functions.density import Density
 from faltung.functions.function import Function
 from faltung.functions.minimum import check_density
 from faltung.functions.table import solve
 
 
-def weighted_average(x: Function, w: Function, *, normalize: bool = False) -> Function:
+def weighted_average(x: Function, w: Function | Density, *, normalize: bool = False) -> Function:
     """The average of ``x`` around each point with the density ``w`` as weight: their convolution.
 
     Parameters
@@ -16,7 +17,7 @@ def weighted_average(x: Function, w: Function, *, normalize: bool = False) -> Fu
     x
         A Function.
     w
-        A density: no negative value, integral 1.
+        A density: a Function without negative value, of integral 1, or a Density.
     normalize
         Divide ``w`` by its integral first.
 
@@ -32,15 +33,16 @@ def weighted_average(x: Function, w: Function, *, normalize: bool = False) -> Fu
     >>> bool(abs(ft.weighted_average(m, ft.Function.box(-0.5, 0.5))(1.0) - 0.75) < 1e-15)
     True
     """
-    for argument, operand in (("x", x), ("w", w)):
+    weight = w.density if isinstance(w, Density) else w
+    for argument, operand in (("x", x), ("w", weight)):
         if not isinstance(operand, Function):
             raise errors.not_a_function(argument, operand)
     if normalize:
-        total = w.integral()
+        total = weight.integral()
         if total == 0:
             raise errors.not_a_density("w", "its integral is 0")
-        w = w / total
-    check_density(w, "w")
-    result = solve(x, w)
+        weight = weight / total
+    check_density(weight, "w")
+    result = solve(x, weight)
     assert isinstance(result, Function)
     return result

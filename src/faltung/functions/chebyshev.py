@@ -18,6 +18,8 @@ Array = NDArray[Any]
 
 # So many coefficients tell rounding from what falls, and rounding falls by less than this.
 _LONG, _FLAT = 6, 4.0
+# What a last coefficient is below when it is none.
+_NOTHING = 2.0**-64
 
 
 @cache
@@ -79,6 +81,13 @@ def derivative(series: Array) -> Array:
     """Coefficients of the derivatives with respect to u."""
     result: Array = chebyshev.chebder(series, axis=0)
     return result
+
+
+def zeros(series: Array) -> Array:
+    """Where, as shares of the way from -1 to 1, one series may be zero: real parts of roots, others among them."""
+    roots = chebyshev.chebroots(chebyshev.chebtrim(series, _NOTHING * np.abs(series).max(initial=0.0)))
+    inside: Array = roots.real[np.abs(roots.real) <= 1]
+    return (1 + inside) / 2
 
 
 def integrals(series: Array) -> Array:

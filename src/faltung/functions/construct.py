@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from faltung.functions import errors
+from faltung.functions.breaks import follows, unnamed_jumps
 from faltung.functions.build import MOST_PIECES, Evaluate, Skeleton, UnresolvedError, build
 from faltung.functions.chebyshev import Array
 from faltung.functions.cutoff import Reach, reach
@@ -20,6 +21,9 @@ from faltung.functions.singularity import Powers, poles, refusal
 
 Exponents = Mapping[float, float | tuple[float, float]]
 Support = tuple[float, float]
+Make = Callable[[Skeleton], tuple[Pieces, float]]
+# So often jumps are looked for: others may hide beside the first.
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -72,32 +76,49 @@ def construct(
     if before.limit != after.limit or before.limit != 0:
         hard[0] |= before.limit != 0
         hard[-1] |= after.limit != 0
-    pieces, error = _built(
-        partial(build, evaluate, tolerance=tolerance, strict=True, noise=noise, most=most),
-        evaluate,
-        edges,
-        hard,
-        powers,
-    )
+    make = partial(build, evaluate, tolerance=tolerance, strict=True, noise=noise, most=most)
+    pieces, error = _built(make, evaluate, edges, hard, powers, noise)
     if pieces.scale == 0 and not (before.limit or after.limit):
         raise errors.nothing_found()
     return Constructed(pieces, (_plain(before.limit), _plain(after.limit)), error, before.tail + after.tail)
 
 
 def _built(
-    make: Callable[[Skeleton], tuple[Pieces, float]], evaluate: Evaluate, edges: Array, hard: Array, powers: Powers
+    make: Make, evaluate: Evaluate, edges: Array, hard: Array, powers: Powers, noise: float
 ) -> tuple[Pieces, float]:
     """Pieces; where bisection does not get through, with the power laws that are found at hard edges."""
     try:
-        return make(Skeleton.of(edges, hard, powers))
+        return _with_jumps(make, evaluate, edges, hard, powers, noise)
     except UnresolvedError as trouble:
         found = poles(evaluate, edges, hard) | powers
         if found == powers:
             raise refusal(evaluate, trouble, edges, hard) from None
     try:
-        return make(Skeleton.of(edges, hard, found))
+        return _with_jumps(make, evaluate, edges, hard, found, noise)
     except UnresolvedError as trouble:
         raise refusal(evaluate, trouble, edges, hard) from None
+
+
+def _with_jumps(
+    make: Make, evaluate: Evaluate, edges: Array, hard: Array, powers: Powers, noise: float
+) -> tuple[Pieces, float]:
+    """Pieces; built again with the jumps that show in them as hard edges."""
+    skeleton = Skeleton.of(edges, hard, powers)
+    made = make(skeleton)
+    for _ in range(_ROUNDS):
+        jumps = unnamed_jumps(evaluate, made[0], skeleton, noise)
+        if jumps.size == 0:
+            break
+        named = np.union1d(edges[hard], jumps)
+        edges = np.union1d(edges, jumps)
+        hard = np.isin(edges, named)
+        skeleton = Skeleton.of(edges, hard, powers)
+        again = make(skeleton)
+        # Bisection that began elsewhere may have missed what is narrow.
+        if again[0].count > made[0].count or not follows(evaluate, again[0], made[0], noise):
+            break
+        made = again
+    return made
 
 
 def read_support(support: Any) -> Support:

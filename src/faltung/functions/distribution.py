@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from faltung.functions import errors, families
+from faltung.functions.answers import Formulas
 from faltung.functions.atoms import Atom, gathered
 from faltung.functions.chebyshev import Array
 from faltung.functions.construct import construct
@@ -46,11 +47,25 @@ _REMEMBERED = 64
 
 @dataclass(frozen=True)
 class Law:
-    """What was read: a density or a lattice of masses, and how to come by mean and variance."""
+    """What was read: a density or a lattice of masses, how to come by mean and variance, SciPy's formulas."""
 
     density: Function | None
     lattice: Lattice | None
     moments: Callable[[], tuple[float, float]]
+    formulas: Formulas | None = None
+
+
+def is_distribution(value: Any) -> bool:
+    """Whether it looks like a frozen SciPy distribution of either infrastructure."""
+    return _is_frozen(value) or _is_new(value)
+
+
+def _is_frozen(value: Any) -> bool:
+    return isinstance(getattr(value, "dist", None), stats.rv_continuous | stats.rv_discrete) and hasattr(value, "kwds")
+
+
+def _is_new(value: Any) -> bool:
+    return callable(getattr(value, "icdf", None)) and callable(getattr(value, "pdf", None))
 
 
 def read(distribution: Any) -> Law:
@@ -61,9 +76,9 @@ def read(distribution: Any) -> Law:
     TypeError
         It is none.
     """
-    if isinstance(getattr(distribution, "dist", None), object) and hasattr(distribution, "kwds"):
+    if _is_frozen(distribution):
         return _read_frozen(distribution)
-    if callable(getattr(distribution, "icdf", None)) and callable(getattr(distribution, "pdf", None)):
+    if _is_new(distribution):
         return _read_new(distribution)
     raise errors.not_a_distribution(distribution)
 
@@ -82,7 +97,8 @@ def _read_frozen(frozen: Any) -> Law:
     shapes = tuple(float(shape) for shape in shapes)
     standard = _standard(family.name, shapes) if families.is_of_scipy(family) else _read_standard(family, shapes)
     density = standard.stretch(float(scale)).shift(float(loc)) / float(scale)
-    return Law(density, None, moments if families.has_moments(family) else partial(moments_of, density))
+    moments = moments if families.has_moments(family) else partial(moments_of, density)
+    return Law(density, None, moments, families.formulas(frozen))
 
 
 def _moments_of_frozen(frozen: Any) -> tuple[float, float]:
@@ -110,7 +126,8 @@ def _read_new(distribution: Any) -> Law:
     if hasattr(distribution, "pmf") and np.isinf(distribution.pdf(distribution.median())):
         return Law(None, _masses(distribution.pmf, distribution.icdf, distribution.support()), moments)
     low, high = (float(end) for end in distribution.support())
-    return Law(_sampled(distribution.pdf, distribution.icdf, (low, high), ()), None, moments)
+    density = _sampled(distribution.pdf, distribution.icdf, (low, high), ())
+    return Law(density, None, moments, families.formulas_of_new(distribution))
 
 
 def _read_table(places: Array, masses: Array, moments: Callable[[], tuple[float, float]]) -> Law:

@@ -38,6 +38,14 @@ def overflows(operation: str) -> OverflowError:
     )
 
 
+def too_far(what: str, at: float, apart: float, needed: float) -> ValueError:
+    """A result so far from 0 that neighbouring numbers are too far apart for it."""
+    return ValueError(
+        f"{what} would lie near {at:.6g}, where numbers are {apart:.2g} apart: expected a place where they are at most "
+        f"{needed:.2g} apart, so that it keeps its shape; shift it towards 0, and count from there"
+    )
+
+
 def not_vectorised(reason: str) -> TypeError:
     """A callable that takes no arrays."""
     return TypeError(

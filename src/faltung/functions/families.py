@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from faltung.functions.answers import Formulas
+from faltung.functions.forms import Form, Gaussian
 from faltung.functions.function import Function
 
 Shapes = tuple[float, ...]
@@ -38,6 +40,21 @@ _GAMMAS: dict[str, Callable[..., tuple[float, float]]] = {
     "erlang": lambda a: (a, 1.0),
     "chi2": lambda df: (df / 2, 0.5),
 }
+# What a law is asked, and the methods of a family of SciPy's of which one has to be its own to answer it.
+_QUESTIONS = {
+    "pdf": ("_pdf", "_logpdf"),
+    "logpdf": ("_pdf", "_logpdf"),
+    "cdf": ("_cdf", "_logcdf"),
+    "logcdf": ("_cdf", "_logcdf"),
+    "sf": ("_sf", "_logsf"),
+    "logsf": ("_sf", "_logsf"),
+    "ppf": ("_ppf",),
+    "isf": ("_isf",),
+}
+# The names of the new infrastructure that differ.
+_NEW_NAMES = {"sf": "ccdf", "logsf": "logccdf", "ppf": "icdf", "isf": "iccdf"}
+# So near to 1 is the weight of a form that is a density.
+_ONE = 1e-12
 
 
 def is_of_scipy(family: Any) -> bool:
@@ -54,6 +71,36 @@ def known(name: str, shapes: Shapes) -> Function | None:
     if name in _GAMMAS:
         return Function.gamma(*_GAMMAS[name](*shapes))
     return None
+
+
+def formulas(frozen: Any) -> Formulas | None:
+    """What SciPy answers of a frozen continuous law by formulas of the family's own; of a law on the circle nothing.
+
+    What a family does not define SciPy integrates, or subtracts from 1: the pieces know it better.
+    """
+    kind, base = type(frozen.dist), stats.rv_continuous
+    if frozen.dist.name == "vonmises":
+        return None
+
+    def is_own(method: str) -> bool:
+        return getattr(kind, method) is not getattr(base, method)
+
+    return Formulas(frozen, {name: name for name, methods in _QUESTIONS.items() if any(map(is_own, methods))})
+
+
+def formulas_of_new(distribution: Any) -> Formulas:
+    """What a continuous law of SciPy's new infrastructure answers: all, by the best way that it knows."""
+    return Formulas(distribution, {name: _NEW_NAMES.get(name, name) for name in _QUESTIONS})
+
+
+def law_of(form: Form | None) -> Formulas | None:
+    """SciPy's formulas for a closed form that is a density."""
+    if form is None or abs(form.weight - 1) > _ONE:
+        return None
+    if isinstance(form, Gaussian):
+        return formulas(stats.norm(form.mean, form.sigma)) if form.order == 0 else None
+    law = formulas(stats.gamma(form.shape, scale=1 / abs(form.rate)))
+    return None if law is None else law.moved(form.start, math.copysign(1.0, form.rate))
 
 
 def kinks(family: Any, shapes: Shapes) -> Shapes:

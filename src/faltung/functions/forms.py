@@ -14,6 +14,11 @@ from faltung.functions.build import Skeleton, build
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 
+# Gamma densities from this shape on are a Gaussian's with a correction: powers and factorials would cancel.
+_LARGE = 64.0
+# Terms of the series of artanh up to 1/3 that are not rounding.
+_ARTANH = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Gaussian:
@@ -106,14 +111,27 @@ def _standard_gaussian(order: int) -> tuple[Pieces, float]:
     return build(lambda x: hermite(x) * np.exp(-x * x / 2) / math.sqrt(2 * math.pi), skeleton)
 
 
+def _log1p_minus(z: Array) -> Array:
+    """log(1 + z) - z, to the last digits also where z is small.
+
+    With r = z / (2 + z) it is 2 artanh r - z, in which the first terms of both leave -r z.
+    """
+    r = z / (2 + z)
+    series = np.polynomial.polynomial.polyval(r * r, 2 / (2 * np.arange(_ARTANH) + 3.0))
+    return np.where(np.abs(z) < 0.5, r**3 * series - r * z, np.log1p(z) - z)
+
+
 @lru_cache(maxsize=64)
 def _standard_gamma(shape: float) -> tuple[Pieces, float]:
     """The gamma density of rate 1: a power weight at 0 for the broken part of the exponent."""
 
     def density(x: Array) -> Array:
-        result: Array = np.exp((shape - 1) * np.log(x) - x - gammaln(shape))
-        return result
+        if shape < _LARGE:
+            return np.asarray(np.exp((shape - 1) * np.log(x) - x - gammaln(shape)))
+        return np.exp(shape * _log1p_minus((x - shape) / shape)) * math.sqrt(shape / (2 * math.pi)) / (x * stirling)
 
+    # Gamma(shape) over Stirling's formula for it.
+    stirling = math.exp((1 / 12 - (1 / 360 - (1 / 1260 - 1 / (1680 * shape**2)) / shape**2) / shape**2) / shape)
     spread = math.sqrt(shape)
     # Far beyond the peak the tail falls like exp(-x), near it like a Gaussian's.
     after = shape + spread * np.array([1.2, 2.4, 4.8, 9.6]) + np.array([4.0, 10.0, 20.0, 40.0])

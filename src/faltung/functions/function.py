@@ -30,9 +30,9 @@ class Function(Representation):
         ``(low, high)``: the function is zero outside. Either end may be infinite; the function
         must then decay, or come to a constant there.
     breakpoints
-        Points inside the support where the function or a derivative jumps. Jumps that are not
-        named are found by bisection, to the last bit, at the cost of some 50 pieces each. On an
-        infinite support they also say where to look.
+        Points inside the support where the function or a derivative jumps. Jumps of the function
+        that are not named are found by bisection, to the last bit, at the cost of some 2,000 values each,
+        and are break points from then on. On an infinite support they also say where to look.
     singular
         Integrable singularities: point to exponent, or to the pair of exponents before and
         after it. ``{0: -0.5}`` for ``1/sqrt(t)``. Powers at the ends of the support and at break

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faltung import operations
+from faltung.functions import errors
 from faltung.functions.atoms import Atom, Atoms
 from faltung.functions.chebyshev import Array
 
 # Spacings that differ by less than this share are one.
 _ALIKE = 1e-12
 _NEGLIGIBLE = 2.0**-54
+# Places need so many numbers between them to be told apart by a rounded x.
+_FEWEST_NUMBERS = 32
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,12 @@ class Lattice:
     start: float
     spacing: float
     masses: Array
+
+    def __post_init__(self) -> None:
+        far = max(abs(self.start), abs(self.start + self.spacing * (len(self.masses) - 1)))
+        needed = self.spacing / _FEWEST_NUMBERS
+        if not math.ulp(far) <= needed:
+            raise errors.too_far("masses", far, math.ulp(far), needed)
 
     @property
     def places(self) -> Array:

@@ -29,13 +29,28 @@ def positive(argument: str, value: Any) -> float:
     return float(_checked(argument, value, "a finite number above 0", 0 < _float(value) < math.inf))
 
 
-def near_enough(argument: str, at: float, width: float) -> float:
-    """A place where numbers are close enough together for a function so wide."""
-    apart = math.ulp(at)
+def near_enough(argument: str, value: float, width: float, at: float | None = None) -> float:
+    """A place, or a value that leads to one, where numbers are close enough together for a function so wide."""
+    apart = math.ulp(value if at is None else at)
     expected = (
         f"a place where numbers are closer: there they are {apart:.2g} apart, and the function is {width:.2g} wide"
     )
-    return float(_checked(argument, at, expected, apart * _FEWEST_NUMBERS <= width))
+    return float(_checked(argument, value, expected, apart * _FEWEST_NUMBERS <= width))
+
+
+def check_place(pieces: Pieces) -> None:
+    """Refuse a result that lies where numbers are too far apart for its shape.
+
+    Raises
+    ------
+    ValueError
+        It does not.
+    """
+    if pieces.count:
+        low, high = float(pieces.edges[0]), float(pieces.edges[-1])
+        far, needed = max(abs(low), abs(high)), (high - low) / _FEWEST_NUMBERS
+        if math.ulp(far) > needed:
+            raise errors.too_far("the result", far, math.ulp(far), needed)
 
 
 def scalar(argument: str, value: Any) -> complex:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from faltung.functions.named import check_place
 from faltung.functions.representation import Representation
 from faltung.functions.table import TABLE, Algorithm, check_existence, chosen, rank
 
@@ -36,7 +37,9 @@ class ContinuousPlan:
 
     def __call__(self) -> Any:
         """The convolution."""
-        return self._chosen[0].run(*self._operands)
+        result = self._chosen[0].run(*self._operands)
+        check_place(result.pieces)
+        return result
 
     def __repr__(self) -> str:
         return f"ContinuousPlan(algorithm={self.algorithm!r})"

@@ -11,6 +11,7 @@ from typing import Any
 from faltung.functions import cost, errors
 from faltung.functions.build import build
 from faltung.functions.characteristic import Factor, Spectrum, absolute_integral, spectrum_of
+from faltung.functions.named import check_place
 from faltung.functions.plan import ContinuousPlan
 from faltung.functions.representation import Representation
 from faltung.functions.resolution import NODES, TOLERANCE
@@ -183,7 +184,9 @@ def convolution_power(f: Representation, n: int, *, method: str = "auto") -> Any
     0.55
     """
     operands = (f, _checked(f, n))
-    return fastest(POWERS, operands, method)[0].run(*operands)
+    result = fastest(POWERS, operands, method)[0].run(*operands)
+    check_place(result.pieces)
+    return result
 
 
 def copies(n: Any) -> int:

@@ -172,7 +172,8 @@ class Representation:
         """The function moved to the right: ``f.shift(d)(t) == f(t - d)``."""
         number = _finite("distance", distance)
         if self.pieces.count:
-            named.near_enough("distance", number, float(self.pieces.edges[-1] - self.pieces.edges[0]))
+            first, last = (float(edge) for edge in self.pieces.edges[[0, -1]])
+            named.near_enough("distance", number, last - first, max(abs(first + number), abs(last + number)))
         return self._moved(number, 1.0)
 
     def stretch(self, factor: float) -> Self:
@@ -284,8 +285,8 @@ class Representation:
     def derivative(self) -> Self:
         """The derivative: slopes between the edges, an atom for each jump at a break point.
 
-        A jump of a callable, or of its slope, that no break point names is a steep narrow piece,
-        whose slope and integral are inaccurate here: name it in ``breakpoints=`` first.
+        A jump of a callable's slope that no break point names lies in narrow pieces, whose second
+        derivative is inaccurate here: name it in ``breakpoints=`` first.
 
         Raises
         ------

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from faltung.functions import errors
+from faltung.functions.breaks import simplest
 from faltung.functions.build import Evaluate, UnresolvedError
 from faltung.functions.chebyshev import Array
 
@@ -96,7 +97,7 @@ def poles(evaluate: Evaluate, edges: Array, hard: Array) -> Powers:
 def refusal(evaluate: Evaluate, trouble: UnresolvedError, edges: Array, hard: Array) -> ValueError:
     """What to say of a function that bisection does not resolve: where it is singular, and how."""
     touched = edges[hard & (edges >= trouble.low) & (edges <= trouble.high)]
-    point = float(touched[0]) if touched.size else _simplest(trouble.low, trouble.high)
+    point = float(touched[0]) if touched.size else simplest(trouble.low, trouble.high)
     before, after = _both_sides(evaluate, point, edges)
     if min(before, after) <= _POLE:
         return errors.diverges_at(point, min(before, after))
@@ -114,10 +115,3 @@ def _both_sides(evaluate: Evaluate, point: float, edges: Array) -> tuple[float, 
         found = exponent_at(evaluate, point, direction, float(beyond.min())) if beyond.size else None
         result.append(min(found or 0.0, 0.0))
     return result[0], result[1]
-
-
-def _simplest(low: float, high: float) -> float:
-    """The number of the fewest digits in an interval."""
-    middle = (low + high) / 2
-    rounded = (0.0, *(float(f"{middle:.{digits}g}") for digits in range(1, 18)))
-    return next((number for number in rounded if low <= number <= high), middle)

@@ -10,6 +10,7 @@ from typing import Any
 from faltung.functions import cost, errors, products
 from faltung.functions.build import DEEPEST
 from faltung.functions.characteristic import Factor, Spectrum, spectrum_of
+from faltung.functions.named import check_place
 from faltung.functions.pairs import MOST_COEFFICIENTS, coefficients_of
 from faltung.functions.representation import Representation
 from faltung.functions.resolution import NODES, TOLERANCE
@@ -257,7 +258,9 @@ def solve(f: Representation, g: Representation, method: str = "auto") -> Represe
         The integral does not exist or grows without bound; or ``method`` refuses or is none.
     """
     check_existence(f, g)
-    return fastest(TABLE, (f, g), method)[0].run(f, g)
+    result = fastest(TABLE, (f, g), method)[0].run(f, g)
+    check_place(result.pieces)
+    return result
 
 
 def chosen(table: Sequence[Algorithm], able: Able, refused: Refused, method: str) -> tuple[Algorithm, Cost]:
