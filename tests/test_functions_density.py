@@ -352,6 +352,21 @@ def test_a_law_survives_pickling() -> None:
         assert (again.mean(), again.var(), again.cdf(1.5)) == (d.mean(), d.var(), d.cdf(1.5))
 
 
+def test_long_lattices_add_up_by_transforms() -> None:
+    """Within the noise of a transform of the sum of products, and nothing below it at the ends."""
+    one = D(stats.poisson(1e6))
+    masses = one._lattice.masses
+    assert len(masses) ** 2 > 2**28
+    d = one.sum_of(2)
+    start = 2 * int(one.support()[0])
+    exact = ft.convolve(masses, masses, accuracy="elementwise")
+    found = d.pmf(start + np.arange(len(exact)))
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1.25 * 2.0**-50 * (masses @ masses))
+    assert found.min() >= 0
+    assert found.sum() == pytest.approx(exact.sum(), abs=1e-14)
+    assert 0 < d.support()[0] - start < len(exact) / 2
+
+
 def test_far_lattices() -> None:
     d = D(stats.poisson(5e6)).sum_of(2)
     assert d.cdf(1e7) == pytest.approx(stats.poisson(1e7).cdf(1e7), abs=1e-8)

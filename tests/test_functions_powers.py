@@ -11,7 +11,7 @@ from mpmath import mp, mpf
 from scipy import special, stats
 
 import faltung as ft
-from faltung.functions.characteristic import Factor, Spectrum, spectrum_of
+from faltung.functions.characteristic import Factor, Spectrum, _nodes, spectrum_of
 
 F, D = ft.Function, ft.Density
 power = ft.functions.convolution_power
@@ -154,3 +154,13 @@ def test_one_copy_is_the_function() -> None:
 def test_what_has_no_power_says_why(make: Callable[[], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+def test_heavy_tails_are_known_at_once_to_need_too_many_frequencies() -> None:
+    f = ft.Density(stats.cauchy()).density
+    nodes = _nodes.cache_info().misses
+    reason = spectrum_of(Factor(f.pieces, 4))
+    assert isinstance(reason, str)
+    assert "256 terms" in reason
+    # One for where the law lies, one for the first frequencies.
+    assert _nodes.cache_info().misses - nodes == 2

@@ -59,6 +59,8 @@ def follows(evaluate: Evaluate, other: Pieces, pieces: Pieces, noise: float) -> 
 
 def _narrow_runs(pieces: Pieces, skeleton: Skeleton) -> tuple[Array, Array]:
     """The ends of each run of narrow pieces, but of those at a hard edge: what is there is named."""
+    if pieces.widths.min() > _NARROW * np.diff(skeleton.edges).max():
+        return pieces.edges[:0], pieces.edges[:0]
     middle = (pieces.edges[1:] + pieces.edges[:-1]) / 2
     began = np.diff(skeleton.edges)[np.clip(np.searchsorted(skeleton.edges, middle) - 1, 0, len(skeleton.edges) - 2)]
     narrow = np.concatenate([[False], pieces.widths <= _NARROW * began, [False]])

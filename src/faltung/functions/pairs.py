@@ -114,7 +114,11 @@ def _products(f: Pieces, g: Pieces, terms: int) -> Iterator[tuple[complex, Array
 
 
 def _widened(series: Array, terms: int) -> Array:
-    return series if series.shape[1] == terms else np.pad(series, ((0, 0), (0, terms - series.shape[1])))
+    if series.shape[1] == terms:
+        return series
+    wide = np.zeros((len(series), terms))
+    wide[:, : series.shape[1]] = series
+    return wide
 
 
 @cache

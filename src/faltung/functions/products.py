@@ -167,6 +167,9 @@ def _broken(one: float, two: float) -> float:
 def _pairwise(f: Pieces, g: Pieces) -> tuple[Array, Array]:
     """Edges of the result and which are hard: sums of hard edges, ends, and seams where the operands have some."""
     sums, size = _sums(f.edges[f.hard], g.edges[g.hard])
+    if f.hard.all() and g.hard.all():
+        edges, size, hard = _distinct(sums, size, np.ones(len(sums), bool))
+        return edges, hard
     edges, size, hard = _distinct(*_beside(sums, size, np.ones(len(sums), bool), *_seams(f.edges, g.edges)))
     layers = [_layers(edges, f, g), _layers(edges, g, f)]
     for seams, seams_size in layers:
