@@ -133,6 +133,39 @@ def test_pairs_by_characteristic_functions() -> None:
         ft.convolve(F.box() * 1j, F.gaussian(), method="characteristic_functions")
 
 
+@pytest.mark.parametrize("order", [2, 3, 6, 12, 24])
+def test_splines_keep_their_digits_also_at_their_ends(order: int) -> None:
+    spline = power(F.box(0, 0.5, 2.0), order)
+    assert ft.functions.plan_power(F.box(), order).algorithm == "closed_form"
+    for first in (0, order // 2, order - 1):
+        t = first + np.linspace(0, 1, 21)[1:-1]
+        with mp.workdps(60):
+            exact = np.array([float(irwin_hall(order, mpf(float(x)))) for x in t])
+        # To a share of the largest value of the piece, and what a rounded place does.
+        share = 4e-16 * order
+        np.testing.assert_allclose(spline(t / 2) / 2, exact, rtol=0, atol=share * exact.max())
+
+
+def irwin_hall(order: int, x: mpf) -> mpf:
+    terms = ((-1) ** k * mp.binomial(order, k) * max(x - k, mpf(0)) ** (order - 1) for k in range(order + 1))
+    return mp.fsum(terms) / mp.factorial(order - 1)
+
+
+def test_closed_splines_are_those_of_pairs_of_pieces() -> None:
+    t = np.linspace(-5, 5, 201)
+    box, triangle = F.box(-1, 1, 3.0), F.triangle(-2, 0, 2, 0.5)
+    cases = ((box, box), (box, triangle), (triangle.shift(0.25), box * 2j), (box.stretch(-1), triangle.reflect()))
+    for f, g in cases:
+        assert ft.plan(f, g).algorithm == "closed_form"
+        found, expected = ft.convolve(f, g), ft.convolve(f, g, method="polynomials")
+        np.testing.assert_allclose(found(t), expected(t), rtol=1e-15, atol=4e-15)
+        assert found.support == pytest.approx(expected.support, rel=1e-15)
+        slope = ft.convolve(f.derivative(), g)
+        np.testing.assert_allclose(found.derivative()(t), slope(t), rtol=0, atol=1e-13)
+    assert ft.plan(F.box(0, 1), F.box(0, 2)).algorithm == "polynomials"
+    assert F.triangle(0, 1, 3).form is None
+
+
 def test_one_copy_is_the_function() -> None:
     f = F.box(0, 2) + F.delta(1.0)
     t = np.linspace(-1, 3, 20)
@@ -146,7 +179,8 @@ def test_one_copy_is_the_function() -> None:
         (lambda: power(F.box(), 0), ValueError, "n=0: expected how many"),
         (lambda: power(F.box(), 2.5), ValueError, "n=2.5: expected how many"),
         (lambda: power(F.box(), 3, method="magic"), ValueError, "method='magic': expected"),
-        (lambda: power(F.box(), 3, method="closed_form"), ValueError, "refuses: no formula known"),
+        (lambda: power(F.box(), 25, method="closed_form"), ValueError, "refuses: no formula for so many"),
+        (lambda: power(normal(), 3, method="closed_form"), ValueError, "refuses: no formula known"),
         (lambda: power(F.step(), 2), ValueError, "grows like t"),
         (lambda: power(F.box(0, 2), 10_000), OverflowError, "convolution_power: values may exceed"),
     ],

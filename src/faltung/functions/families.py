@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from faltung.functions.answers import Formulas
-from faltung.functions.forms import Form, Gaussian
+from faltung.functions.forms import Form, Gamma, Gaussian
 from faltung.functions.function import Function
 
 Shapes = tuple[float, ...]
@@ -99,6 +99,8 @@ def law_of(form: Form | None) -> Formulas | None:
         return None
     if isinstance(form, Gaussian):
         return formulas(stats.norm(form.mean, form.sigma)) if form.order == 0 else None
+    if not isinstance(form, Gamma):
+        return None
     law = formulas(stats.gamma(form.shape, scale=1 / abs(form.rate)))
     return None if law is None else law.moved(form.start, math.copysign(1.0, form.rate))
 

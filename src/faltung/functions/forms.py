@@ -10,12 +10,17 @@ import numpy as np
 from numpy.polynomial import hermite_e
 from scipy.special import gammaln
 
+from faltung.functions import chebyshev
 from faltung.functions.build import Skeleton, build
 from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
+from faltung.functions.resolution import NODES
 
 # Gamma densities from this shape on are a Gaussian's with a correction: powers and factorials would cancel.
 _LARGE = 64.0
+# Splines of more than so many uniform variables are built as smooth functions.
+_HIGHEST_ORDER = NODES
+_EPS = float(np.finfo(float).eps)
 # Terms of the series of artanh up to 1/3 that are not rounding.
 _ARTANH = 16
 
@@ -99,7 +104,48 @@ class Gamma:
         return self.scaled(-self.rate) if self.shape == 1 else None
 
 
-Form = Gaussian | Gamma
+@dataclass(frozen=True, slots=True)
+class Spline:
+    """``weight`` times the density of ``start`` plus ``order`` uniform variables on [0, width]: a B-spline."""
+
+    order: int
+    width: float
+    start: float = 0.0
+    weight: complex = 1.0
+
+    def moved(self, distance: float, factor: float) -> Spline:
+        """The form of f((t - distance) / factor)."""
+        first = self.start if factor > 0 else self.start + self.order * self.width
+        return Spline(self.order, self.width * abs(factor), first * factor + distance, self.weight * abs(factor))
+
+    def scaled(self, factor: complex) -> Spline:
+        """``factor`` times the form."""
+        return replace(self, weight=self.weight * factor)
+
+    def pieces(self) -> tuple[Pieces, float]:
+        """The form as pieces, with an error estimate."""
+        standard, error = _standard_spline(self.order)
+        height = self.weight / self.width
+        return standard.moved(self.start, self.width).scaled(height), error * abs(height)
+
+    def convolved(self, other: Form) -> Form | None:
+        """Orders and starts add where the widths agree, up to the highest order."""
+        if not isinstance(other, Spline) or other.width != self.width or self.order + other.order > _HIGHEST_ORDER:
+            return None
+        return Spline(self.order + other.order, self.width, self.start + other.start, self.weight * other.weight)
+
+    def power(self, n: int) -> Spline | None:
+        """Convolve n copies with each other, up to the highest order."""
+        if n * self.order > _HIGHEST_ORDER:
+            return None
+        return Spline(n * self.order, self.width, n * self.start, self.weight**n)
+
+    def derivative(self) -> None:
+        """None: the difference of two splines is no spline."""
+        return
+
+
+Form = Gaussian | Gamma | Spline
 
 
 @lru_cache(maxsize=16)
@@ -119,6 +165,20 @@ def _log1p_minus(z: Array) -> Array:
     r = z / (2 + z)
     series = np.polynomial.polynomial.polyval(r * r, 2 / (2 * np.arange(_ARTANH) + 3.0))
     return np.where(np.abs(z) < 0.5, r**3 * series - r * z, np.log1p(z) - z)
+
+
+@lru_cache(maxsize=_HIGHEST_ORDER)
+def _standard_spline(order: int) -> tuple[Pieces, float]:
+    """The density of so many uniform variables, by de Boor's recurrence, all of whose terms are positive."""
+    v = (1 + chebyshev.points(order)[:, np.newaxis]) / 2
+    values = np.ones((order, 1))
+    for n in range(2, order + 1):
+        x = v + np.arange(n)
+        wider = np.zeros((order, n))
+        wider[:, :-1] += x[:, :-1] * values
+        wider[:, 1:] += (n - x[:, 1:]) * values
+        values = wider / (n - 1)
+    return Pieces.of(np.arange(order + 1.0), chebyshev.coefficients(values)), order * _EPS * float(values.max())
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ from faltung.functions import errors, named, sampled
 from faltung.functions.atoms import Atom
 from faltung.functions.construct import construct, read_support
 from faltung.functions.convolving import operate, plan_operands
-from faltung.functions.forms import Form, Gamma, Gaussian
+from faltung.functions.forms import Form, Gamma, Gaussian, Spline
 from faltung.functions.pieces import Pieces
 from faltung.functions.representation import Representation
 from faltung.functions.resolution import TOLERANCE
@@ -102,15 +102,20 @@ class Function(Representation):
 
     @classmethod
     def box(cls, low: float = 0.0, high: float = 1.0, height: complex = 1.0) -> Function:
-        """``height`` on [low, high], zero elsewhere; of height 1 on an interval of length 1 it is a density."""
+        """``height`` on [low, high], zero elsewhere; of height 1 on an interval of length 1 it is a density.
+
+        Those of one length convolve to B-splines in closed form.
+        """
         value = named.scalar("height", height)
-        return cls.assembled(named.linear([low, high], [[value], [value]], ("low", "high")))
+        pieces = named.linear([low, high], [[value], [value]], ("low", "high"))
+        return cls.assembled(pieces, form=_spline(pieces, 1, value))
 
     @classmethod
     def triangle(cls, low: float = -1.0, peak: float = 0.0, high: float = 1.0, height: complex = 1.0) -> Function:
         """Linear from 0 at ``low`` up to ``height`` at ``peak`` and down to 0 at ``high``."""
         value = named.scalar("height", height)
-        return cls.assembled(named.linear([low, peak, high], [[0, value], [value, 0]], ("low", "peak", "high")))
+        pieces = named.linear([low, peak, high], [[0, value], [value, 0]], ("low", "peak", "high"))
+        return cls.assembled(pieces, form=_spline(pieces, 2, value))
 
     @classmethod
     def polynomial(cls, edges: ArrayLike, coefficients: ArrayLike) -> Function:
@@ -239,6 +244,12 @@ class Function(Representation):
         from faltung.functions.picture import draw
 
         return draw(self, ax, points, window, style)
+
+
+def _spline(pieces: Pieces, order: int, height: complex) -> Spline | None:
+    """The form of a box or of a triangle with equal sides."""
+    width = float(pieces.widths[0])
+    return Spline(order, width, float(pieces.edges[0]), height * width) if (pieces.widths == width).all() else None
 
 
 def _counted(count: int, noun: str) -> str:

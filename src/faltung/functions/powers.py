@@ -23,8 +23,10 @@ _FORMULA = 5e-5
 _LARGEST = 1000.0
 
 
-def _refuse_form(f: Representation, _n: int) -> str | None:
-    return "no formula known" if f.form is None else None
+def _refuse_form(f: Representation, n: int) -> str | None:
+    if f.form is None:
+        return "no formula known"
+    return None if f.form.power(n) is not None else "no formula for so many"
 
 
 def _cost_form(_f: Representation, _n: int) -> Cost:
@@ -32,8 +34,8 @@ def _cost_form(_f: Representation, _n: int) -> Cost:
 
 
 def _by_form(f: Representation, n: int) -> Representation:
-    assert f.form is not None
-    form = f.form.power(n)
+    form = None if f.form is None else f.form.power(n)
+    assert form is not None
     pieces, error = form.pieces()
     return f.assembled(pieces, form=form, error=error, tail=f.tail * n, support=_support(f, n))
 
