@@ -19,6 +19,7 @@ from faltung.functions.pieces import Pieces
 from faltung.functions.resolution import NODES, TOLERANCE, Measure
 
 Evaluate = Callable[[Array], Array]
+TooRough = Callable[[float, float, int], ValueError]
 
 _EPS = float(np.finfo(float).eps)
 # Below this, a tail that bisection no longer shrinks is the rounding of the values themselves.
@@ -77,6 +78,7 @@ def build(
     strict: bool = False,
     noise: float = 0.0,
     most: int = MOST_PIECES,
+    too_rough: TooRough | None = None,
 ) -> tuple[Pieces, float]:
     """Pieces that follow ``evaluate`` on the skeleton, and an estimate of their largest error.
 
@@ -123,7 +125,7 @@ def build(
         if open_.low.size == 0:
             break
         if open_.low.size + sum(level.low.size for level, *_ in done) > most:
-            raise errors.unresolved(float(open_.low[0]), float(open_.high[-1]), most)
+            raise (too_rough or errors.unresolved)(float(open_.low[0]), float(open_.high[-1]), most)
     return _assembled(done, skeleton, tolerance)
 
 

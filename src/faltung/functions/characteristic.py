@@ -35,8 +35,8 @@ _HARDLY = 0.1
 _MOST_TURNS = 16.0
 # What rounding leaves where there is nothing, in units of its bound.
 _NOISE = 1 / 16
-# One piece of the result for every so many frequencies: 24 coefficients then just do.
-_FREQUENCIES = 4
+# One piece of the result for every so many frequencies: 24 coefficients then do.
+_FREQUENCIES = 3
 # Exponents that Chernoff's bound is sought over, in units of the inverse spread.
 _TILTS = 2.0 ** np.arange(-12.0, 8.0, 0.5)
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from faltung.functions import errors
 from faltung.functions.breaks import follows, unnamed_jumps
-from faltung.functions.build import MOST_PIECES, Evaluate, Skeleton, UnresolvedError, build
+from faltung.functions.build import MOST_PIECES, Evaluate, Skeleton, TooRough, UnresolvedError, build
 from faltung.functions.chebyshev import Array
 from faltung.functions.cutoff import Reach, reach
 from faltung.functions.pieces import Pieces
@@ -45,11 +45,12 @@ def construct(
     seams: Sequence[float] = (),
     noise: float = 0.0,
     most: int = MOST_PIECES,
+    too_rough: TooRough | None = None,
 ) -> Constructed:
     """Pieces of ``function`` on ``support``.
 
-    ``seams`` are smooth points around which its bulk lies, ``noise`` is what its values may carry, and
-    ``most`` the number of pieces.
+    ``seams`` are smooth points around which its bulk lies, ``noise`` is what its values may carry,
+    ``most`` the number of pieces, and ``too_rough`` what is said if more are needed.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def construct(
     if before.limit != after.limit or before.limit != 0:
         hard[0] |= before.limit != 0
         hard[-1] |= after.limit != 0
-    make = partial(build, evaluate, tolerance=tolerance, strict=True, noise=noise, most=most)
+    make = partial(build, evaluate, tolerance=tolerance, strict=True, noise=noise, most=most, too_rough=too_rough)
     pieces, error = _built(make, evaluate, edges, hard, powers, noise)
     if pieces.scale == 0 and not (before.limit or after.limit):
         raise errors.nothing_found()

@@ -158,7 +158,7 @@ def _sampled(
             singular[point] = exponents[0], exponents[1]
             # Beside a singular point the piece must be wide: its points would lose their digits.
             seams = seams[np.abs(seams - point) > spread / 4]
-    made = construct(pdf, support, kinks, singular, TOLERANCE, seams.tolist(), _NOISE, _MOST_PIECES)
+    made = construct(pdf, support, kinks, singular, TOLERANCE, seams.tolist(), _NOISE, _MOST_PIECES, errors.rough_law)
     f = Function.assembled(made.pieces, limits=made.limits, error=made.error, tail=made.tail, support=support)
     if any(f.limits) or abs(f.integral() - 1) > _ONE:
         raise errors.not_a_density("distribution", f"the integral of its pdf is {f.pieces.integrals.sum():.6g}")

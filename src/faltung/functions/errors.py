@@ -163,6 +163,15 @@ def not_a_distribution(value: Any) -> TypeError:
     )
 
 
+def rough_law(low: float, high: float, most: int) -> ValueError:
+    """A law whose density the representation does not follow."""
+    return ValueError(
+        f"distribution: {most} polynomial pieces do not follow its pdf, from {low:g} to {high:g}: expected one that is "
+        "smooth but for a few kinks, its outermost thousandths no more than 25 doublings away from the rest; cut a "
+        "heavier tail off, or make a Density of Function(pdf, support, breakpoints=...)"
+    )
+
+
 def lattice_has_no_pdf(name: str) -> ValueError:
     """The density function of a discrete law."""
     return ValueError(f"{name}: this law has atoms only: expected pmf(x), or cdf(x), which every law has")

@@ -43,6 +43,8 @@ def exponent_at(function: Callable[[Any], Any], point: float, direction: float, 
         A distance over which the function changes.
     """
     distance = unit * 2.0 ** -np.arange(4.0, 16.0)
+    if distance[-1] == 0:
+        return None
     slopes = _slopes(function, point + direction * distance, 1.0)
     if slopes is None:
         return None
