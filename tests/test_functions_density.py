@@ -205,6 +205,15 @@ def test_discrete_sums_are_exact_convolutions() -> None:
     np.testing.assert_allclose(d.sf([10, 25]), reference.sf([10, 25]), rtol=1e-9)
 
 
+def test_quantiles_of_masses_are_scipys() -> None:
+    for law in (stats.randint(1, 7), stats.binom(10, 0.5), stats.randint(0, 10)):
+        d = D(law)
+        k = np.arange(*law.support())
+        q = np.concatenate([law.cdf(k), np.linspace(0.05, 0.95, 19), [1 / 6, 1 / 3, 2 / 3, 5 / 6]])
+        np.testing.assert_array_equal(d.ppf(q[q < 1]), law.ppf(q[q < 1]))
+        np.testing.assert_array_equal(d.isf(law.sf(k)), k)
+
+
 def test_dice() -> None:
     d = D(stats.randint(1, 7)).sum_of(10)
     counts = np.array([1])

@@ -38,6 +38,7 @@ def test_cumulative_functions_are_monotone(name: str) -> None:
         assert min(cdf.min(), sf.min()) >= 0
         assert max(cdf.max(), sf.max()) <= 1
         np.testing.assert_allclose(cdf + sf, 1, rtol=0, atol=1e-15)
+    np.testing.assert_array_equal([d.cdf([-np.inf, np.inf]), d.sf([np.inf, -np.inf])], [[0, 1], [0, 1]])
     if name != "three dice":
         assert d.pdf(np.linspace(-300, 300, 5001)).min() >= 0
 

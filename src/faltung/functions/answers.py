@@ -14,6 +14,8 @@ from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
 from faltung.functions.quantile import Cumulative
 
+# Sums of masses that differ by this share are one.
+_ROUNDING = 2.0**-48
 # The same question to the mirrored law.
 _MIRRORED = {"cdf": "sf", "sf": "cdf", "logcdf": "logsf", "logsf": "logcdf", "ppf": "isf", "isf": "ppf"}
 
@@ -111,11 +113,18 @@ class Numbers:
 
     def ppf(self, q: Array) -> Array:
         """The least x with a probability of at least q up to it."""
-        return _quantiles(lambda p: self._lower.inverse(p * self._lower.total), q, self.support)
+        least = self._lower.total * (1 - self._doubt)
+        return _quantiles(lambda p: self._lower.inverse(p * least), q, self.support)
 
     def isf(self, q: Array) -> Array:
         """The least x with a probability of at most q of more."""
-        return _quantiles(lambda p: -self._upper.inverse(p * self._upper.total, "right"), q, self.support[::-1])
+        most = self._upper.total * (1 + self._doubt)
+        return _quantiles(lambda p: -self._upper.inverse(p * most, "right"), q, self.support[::-1])
+
+    @property
+    def _doubt(self) -> float:
+        """What rounding does to the sum of masses: q may be meant to be one."""
+        return _ROUNDING if len(self.places) else 0.0
 
 
 def _quantiles(inverse: Callable[[Array], Array], q: Array, ends: tuple[float, float]) -> Array:

@@ -46,7 +46,7 @@ class Density:
 
     Notes
     -----
-    A law of SciPy's, moved and scaled or not, answers by SciPy's formulas where there are some; so do sums
+    A continuous law of SciPy's, moved and scaled or not, answers by SciPy's formulas where there are some; so do sums
     of normal laws and of gamma laws of one rate. Of any other sum, cumulative function and quantiles are
     those of the piecewise polynomial density, integrated exactly from the nearer end: probabilities are
     within 1e-14 of the exact ones where the density is smooth, rise and fall as they must but for their

@@ -72,7 +72,7 @@ class Cumulative:
         reached = self._running(x)
         if len(self._turns):
             reached = np.maximum(reached, self._heights[np.searchsorted(self._turns, x, side="right")])
-        return reached
+        return np.where(x <= self.pieces.edges[0], 0.0, reached)
 
     @cached_property
     def _nearness(self) -> Array:
