@@ -50,6 +50,8 @@ class Algorithm(NamedTuple):
     refuse: Callable[[Problem], str | None]
     cost: Callable[[Problem, Machine], Cost]
     prepare: Callable[[Problem, Weights], Run]
+    groups_apart: bool = False
+    """Whether its runs also take ``x`` as (batch, groups, channels / groups, *space)."""
 
 
 def unit_roundoff(dtype: np.dtype[Any]) -> float:

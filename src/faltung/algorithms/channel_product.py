@@ -74,7 +74,7 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     weights = problem.filters * problem.taps
     samples = problem.batch * problem.channels * math.prod(count for _, count in problem.touched())
     faster = _FASTER_COPIES if _shares_rows(problem) else 1
-    copying = (weights + samples) / (faster * machine.copied_elements_per_second)
+    copying = (weights + samples / faster) / machine.copied_elements_per_second
     moving = bytes_moved(problem) / machine.bytes_per_second
     return Cost(
         seconds=_CALL_SECONDS + max(computing, moving) + copying,

@@ -81,7 +81,8 @@ def computing_seconds(problem: Problem, machine: Machine) -> tuple[float, float]
     lanes = vectors(problem.compute_dtype, machine)
     peak = terms / (lanes * machine.vector_products_per_second)
     loading = terms * loads_per_product(problem, int(lanes)) / (lanes * machine.vector_loads_per_second)
-    return peak, max(peak / machine.tile_efficiency, loading)
+    filled = min(max(problem.length[-1], 1) / (2 * lanes), 1) if problem.ndim else 1.0  # of a tile's columns
+    return peak, max(peak / machine.tile_efficiency, loading) / filled
 
 
 def loads_per_product(problem: Problem, lanes: int) -> float:

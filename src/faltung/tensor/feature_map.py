@@ -21,8 +21,10 @@ Array = NDArray[Any]
 
 
 def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int | None) -> Array:
-    """The Problem's sum for ``x``, (batch, channels, *space), and ``w``, (filters, channels /
-    groups, *kernel), as a fresh array, (batch, filters, *length).
+    """The Problem's sum as a fresh array, (batch, filters, *length).
+
+    ``x`` is (batch, channels, *space) or (batch, groups, channels / groups, *space), ``w`` is
+    (filters, channels / groups, *kernel).
 
     Raises
     ------
@@ -36,6 +38,8 @@ def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int 
         choose(problem, method)  # for its errors
         return np.zeros((problem.batch, problem.filters, *problem.length), problem.result_dtype)
     problem, run, chosen = prepared(problem, w, method)
+    if not chosen.algorithm.groups_apart:
+        x = x.reshape(problem.batch, problem.channels, *problem.input_shape)
     return solve_tensors(problem, run, x, chosen.useful_threads(count))
 
 
