@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 import faltung as ft
 from faltung import Problem, settings
 from faltung._native import _core
+from faltung.algorithms.channel_product import CHANNEL_PRODUCT
 from faltung.algorithms.winograd import FORMS, WINOGRAD, Form
+from faltung.machine import current
+from faltung.planner.choose import choose
 
 Array = NDArray[Any]
 LOOSE = 1e-2
@@ -239,6 +242,18 @@ def test_the_tolerance_decides_between_tiles() -> None:
     assert planned("norm").startswith("winograd  F(2, 3)")
     assert planned(1e-3).startswith("winograd  F(4, 3)")
     assert planned(9e-6).startswith("channel_product")
+
+
+def test_a_plan_has_paid_for_its_kernels() -> None:
+    problem = Problem.parse("correlate x=f32[1,256|10,10] w=f32[256,256|3,3] mode=same")
+    once, held = choose(problem), choose(problem, held=True)
+    assert once.chosen.algorithm is CHANNEL_PRODUCT
+    assert held.chosen.algorithm is WINOGRAD
+    assert 0 < once.chosen.cost.preparing < once.chosen.cost.seconds
+    assert held.chosen.cost == WINOGRAD.cost(problem, current()).prepared
+    plan = ft.tensor.plan("f32[1,256|10,10]", np.ones((256, 256, 3, 3), np.float32), padding=1)
+    assert plan.algorithm == "winograd"
+    assert plan.as_dict()["seconds"] == held.chosen.cost.seconds
 
 
 def test_wrong_arguments_are_errors_and_never_crash() -> None:

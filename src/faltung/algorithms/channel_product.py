@@ -74,14 +74,15 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     weights = problem.filters * problem.taps
     samples = problem.batch * problem.channels * math.prod(count for _, count in problem.touched())
     faster = _FASTER_COPIES if _shares_rows(problem) else 1
-    copying = (weights + samples / faster) / machine.copied_elements_per_second
+    packing, copying = (count / machine.copied_elements_per_second for count in (weights, samples / faster))
     moving = bytes_moved(problem) / machine.bytes_per_second
     return Cost(
-        seconds=_CALL_SECONDS + max(computing, moving) + copying,
+        seconds=_CALL_SECONDS + max(computing, moving) + copying + packing,
         limit_seconds=max(peak, moving),
         error_bound=summation_bound(problem),
         workspace=weights * problem.compute_dtype.itemsize,
         detail=f"{problem.filters} filters of {problem.taps} taps",
+        preparing=packing,
     )
 
 

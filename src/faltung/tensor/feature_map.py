@@ -43,8 +43,8 @@ def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int 
     return solve_tensors(problem, run, x, chosen.useful_threads(count))
 
 
-def prepared(problem: Problem, w: Array, method: str) -> tuple[Problem, Run, Candidate]:
-    """The Problem with what is known of ``w``, and the best algorithm, ready to run."""
+def prepared(problem: Problem, w: Array, method: str, held: bool = False) -> tuple[Problem, Run, Candidate]:
+    """The Problem with what is known of ``w``, and the best algorithm, ready to run; ``held`` as for `choose`."""
     weights = Weights(w)
     if problem.channels == problem.groups:  # else structure makes nothing cheap, and many kernels are a long look
         axes = tuple(range(problem.ndim))
@@ -52,5 +52,5 @@ def prepared(problem: Problem, w: Array, method: str) -> tuple[Problem, Run, Can
         task = discover(task, method)
         assert task.weights is not None
         problem, weights = task.problem, task.weights
-    chosen = choose(problem, method).chosen
+    chosen = choose(problem, method, held).chosen
     return problem, chosen.algorithm.prepare(problem, weights), chosen
