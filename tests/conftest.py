@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,21 @@ import pytest
 from hypothesis import settings
 
 from faltung.cli import main
+from faltung.settings import INSTRUCTION_SETS
+from tests.instruction_sets import instruction_set
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 # Python leaves Ctrl-C ignored where the shell that started it does, as for a job in the background.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module", params=INSTRUCTION_SETS)
+def each_instruction_set(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The native core on each instruction set of this machine in turn."""
+    with instruction_set(request.param):
+        yield
 
 
 @pytest.fixture

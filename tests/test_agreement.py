@@ -27,6 +27,7 @@ from faltung.task.low_rank import terms_of
 from faltung.task.normalise import Task, normalise
 from faltung.task.operand import Weights
 from faltung.task.structure import with_rank
+from tests.instruction_sets import instruction_set, sets_of
 
 PROBLEMS = 10_000
 DTYPES = (
@@ -172,11 +173,12 @@ def check(call: Call) -> list[str]:
         if prepared is None:
             continue
         this, own = prepared
-        y = np.empty(expected.shape, problem.result_dtype)
-        algorithm.prepare(this, own)(task.x, y, task.present, 1)
-        _compare(
-            f"{algorithm.name}: {problem}", y, expected, magnitude, algorithm.cost(this, current()).error_bound, task
-        )
+        bound = algorithm.cost(this, current()).error_bound
+        for name in sets_of(algorithm):
+            y = np.empty(expected.shape, problem.result_dtype)
+            with instruction_set(name):
+                algorithm.prepare(this, own)(task.x, y, task.present, 1)
+            _compare(f"{algorithm.name} on {name}: {problem}", y, expected, magnitude, bound, task)
         ran.append(algorithm.name)
     return ran
 
@@ -187,8 +189,9 @@ def _all_overflow(task: Task) -> list[str]:
     accepting = [algorithm for algorithm in ALGORITHMS if algorithm.refuse(task.problem) is None]
     for algorithm in accepting:
         y = np.empty((1, 1, *task.problem.length), task.problem.result_dtype)
-        with pytest.raises(OverflowError):
-            algorithm.prepare(task.problem, task.weights)(task.x, y, task.present, 1)  # type: ignore[arg-type]
+        for name in sets_of(algorithm):
+            with instruction_set(name), pytest.raises(OverflowError):
+                algorithm.prepare(task.problem, task.weights)(task.x, y, task.present, 1)  # type: ignore[arg-type]
     return [algorithm.name for algorithm in accepting]
 
 

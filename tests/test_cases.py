@@ -18,6 +18,7 @@ from faltung.meaning.boundary import index_map
 from faltung.meaning.definition import empty_windows, feature_map
 from faltung.planner.table import ALGORITHMS
 from tests.case_files import lines
+from tests.instruction_sets import instruction_set, sets_of
 from tests.operands import Kind, Operands, operands
 
 Array = NDArray[Any]
@@ -92,7 +93,14 @@ def test_strange_kernels(line: str, algorithm: Algorithm) -> None:
 
 def _compare(line: str, kind: Kind, algorithm: Algorithm) -> None:
     given = operands(line, kind)
-    expected, y = _expected(line, kind), _outcome(algorithm, given)
+    for name in sets_of(algorithm):
+        with instruction_set(name):
+            y = _outcome(algorithm, given)
+        _compare_with_definition(y, line, kind, algorithm)
+
+
+def _compare_with_definition(y: tuple[Array, Array | None] | None, line: str, kind: Kind, algorithm: Algorithm) -> None:
+    given, expected = operands(line, kind), _expected(line, kind)
     if expected is None or y is None:
         assert y is expected, "only one of them says that the result does not fit"
         return

@@ -23,6 +23,7 @@ from faltung.machine import current
 from faltung.planner.choose import choose
 
 Array = NDArray[Any]
+pytestmark = pytest.mark.usefixtures("each_instruction_set")
 
 
 class Layer(NamedTuple):

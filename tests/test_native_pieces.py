@@ -11,6 +11,7 @@ from faltung.functions import rules
 from faltung.functions.gauss import convolve_at
 from faltung.functions.pairs import PairPolynomials
 from faltung.functions.pieces import Pieces
+from tests.instruction_sets import instruction_set
 
 LEVELS = range(len(settings.INSTRUCTION_SETS))
 EPS = float(np.finfo(float).eps)
@@ -74,11 +75,8 @@ def test_not_a_number_stays_where_it_is(random: np.random.Generator) -> None:
 def test_recurrences_agree_with_quadrature(random: np.random.Generator, name: str, m: int, n: int) -> None:
     f, g = some_pieces(random, 4, m), some_pieces(random, 5, n)
     t = random.uniform(f.edges[0] + g.edges[0] - 1, f.edges[-1] + g.edges[-1] + 1, 400)
-    settings.set_instruction_set(name)
-    try:
+    with instruction_set(name):
         found, expected = PairPolynomials.of(f, g)(t), convolve_at(f, g, t)
-    finally:
-        settings.set_instruction_set("auto")
     values = 2 * EPS * (m + n) * min(f.scale * g.mass, g.scale * f.mass)
     # Where t - x is rounded, an edge moves by at most EPS |t|; the result's slope is at most this product.
     places = EPS * np.abs(t).max() * min(variation(f) * g.scale, variation(g) * f.scale)

@@ -20,6 +20,7 @@ from faltung.machine import current
 from faltung.planner.choose import choose
 
 Array = NDArray[Any]
+pytestmark = pytest.mark.usefixtures("each_instruction_set")
 LOOSE = 1e-2
 KERNEL = (3, 3)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import faltung as ft
-from faltung import operations, settings
+from faltung import operations
 from faltung.planner.choose import choose
 from faltung.planner.discover import discover
 from faltung.task.describe import Options
@@ -50,19 +50,15 @@ def test_tiny_is_direct_and_never_reaches_the_planner(
         assert quick.shape == y.shape
 
 
-@pytest.mark.parametrize("instruction_set", settings.INSTRUCTION_SETS)
-def test_tiny_takes_only_what_the_planner_gives_to_direct(instruction_set: str) -> None:
-    settings.set_instruction_set(instruction_set)
-    try:
-        for shape, kernel in _tiny_shapes():
-            x, w = np.ones(shape, np.float32), np.ones(kernel, np.float32)
-            for dtype in FLOATS:
-                for mode in ("full", "same", "valid"):
-                    task = normalise("convolve", x.astype(dtype), w.astype(dtype), Options(mode))
-                    task = discover(task, "auto")
-                    assert choose(task.problem).chosen.algorithm.name == "direct", str(task.problem)
-    finally:
-        settings.set_instruction_set("auto")
+@pytest.mark.usefixtures("each_instruction_set")
+def test_tiny_takes_only_what_the_planner_gives_to_direct() -> None:
+    for shape, kernel in _tiny_shapes():
+        x, w = np.ones(shape, np.float32), np.ones(kernel, np.float32)
+        for dtype in FLOATS:
+            for mode in ("full", "same", "valid"):
+                task = normalise("convolve", x.astype(dtype), w.astype(dtype), Options(mode))
+                task = discover(task, "auto")
+                assert choose(task.problem).chosen.algorithm.name == "direct", str(task.problem)
 
 
 def _tiny_shapes() -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
