@@ -109,7 +109,10 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], dtype: str, *, wei
     if kind in "iu":
         low = 0 if kind == "u" or weights else -100
         scale = 2**40 if dtype.endswith("64") and rng.random() < 0.3 else 1
-        return (rng.integers(low, 101, shape) * scale).astype(dtype)
+        integers = (rng.integers(low, 101, shape) * scale).astype(dtype)
+        if not weights and rng.random() < 0.1:
+            integers.flat[rng.integers(integers.size)] = np.iinfo(dtype).min  # whose magnitude the type lacks
+        return integers
     values = rng.standard_normal(shape)
     if kind == "c":
         values = values + 1j * rng.standard_normal(shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,13 +42,13 @@ def test_axes_of_an_array(done: Run, array: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.load(out), ft.convolve(np.load(array), ft.kernels.gaussian(0.5), axes=1))
 
 
-def test_integers_stay_exact_and_keep_float_makes_float32(done: Run, tmp_path: Path) -> None:
+def test_integers_stay_exact_and_keep_float_makes_floats(done: Run, tmp_path: Path) -> None:
     source, out = tmp_path / "x.npy", tmp_path / "y.npy"
     np.save(source, np.array([2**53 + 1, 0, 5]))
     done("apply", source, "-k", "1 1", "-o", out)
     assert np.load(out).tolist() == [2**53 + 1, 2**53 + 1, 5, 5]
     done("apply", source, "-k", "1 1", "-o", out, "--keep-float", "--force")
-    assert np.load(out).dtype == np.float32
+    assert np.load(out).dtype == np.float64
 
 
 @pytest.mark.parametrize(
@@ -236,3 +237,28 @@ def test_the_bar_appears_only_after_the_wait_and_fills_as_predicted(monkeypatch:
         assert patience._shown.get().tasks[0].percentage == pytest.approx(98)  # type: ignore[union-attr]
     assert "slow" in screen.getvalue()
     patience.expect(1.0)  # to nobody
+
+
+def test_a_parameter_said_twice_is_refused(refused: Run, array: Path) -> None:
+    assert "size is said twice" in refused("apply", array, "-k", "box:size=3,size=5", "-o", "y.npy")
+
+
+def test_pipes_are_no_files(refused: Run, tmp_path: Path, array: Path) -> None:
+    pipe = tmp_path / "pipe.npy"
+    os.mkfifo(pipe)
+    assert "is a pipe or device" in refused("apply", pipe, "-k", "1 1", "-o", tmp_path / "y.npy")
+    assert "is a pipe or device" in refused("apply", array, "-k", "1 1", "-o", pipe, "--force")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "status", "told"),
+    [("PYTHONIOENCODING", "ascii", 0, ""), ("FALTUNG_INSTRUCTION_SET", "foo", 2, "faltung: the environment's")],
+)
+def test_the_environment_causes_no_traceback(setting: str, value: str, status: int, told: str) -> None:
+    line = "convolve x=f32[64,64] w=f32[31,31] mode=same"
+    ran = subprocess.run(
+        [sys.executable, "-m", "faltung", "plan", line],
+        env={**os.environ, setting: value}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr[: len(told)]) == (status, told)
+    assert "Traceback" not in ran.stderr

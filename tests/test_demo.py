@@ -107,7 +107,9 @@ def test_it_prints_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str
     printed = capsys.readouterr().out
     for word in ("600 × 400 pixels, RGB", "3120 months of sunspots", "blur.png", "correlate", "separable", "ms"):
         assert word in printed
-    assert main(["demo", "-o", str(tmp_path / "again")]) == 0, "a second run replaces the first"
+    assert main(["demo", "-o", str(tmp_path / "again")]) == 2, "files in a folder of the user's are the user's"
+    assert "exists already; --force overwrites it" in capsys.readouterr().err
+    assert main(["demo", "-o", str(tmp_path / "again"), "--force"]) == 0
 
 
 def test_folder_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -206,7 +206,7 @@ def test_picture_as_a_kernel_is_grey_and_normalised(apply: Apply, tmp_path: Path
         ("exponential:age=3", "has 1 axis (shape (30,)), a photograph has 2 (rows and columns)"),
         ("1 2 1", "expected e.g. '1 2 1;' for a row, '1; 2; 1' for a column"),
         ("laplacian:ndim=3", "has 3 axes (shape (3, 3, 3)), a photograph has 2 (rows and columns)"),
-        ("room.wav", "is a sound, a photograph is none"),
+        ("room.wav", "is a sound, which only sounds are convolved with"),
         ("complex.npy", "holds complex128; expected real numbers"),
         ("nan.npy", "the result holds NaN or infinity, which no pixel can be; --keep-float writes it as .npy"),
         ("black.png", "sum of the kernel=0.0: expected a finite sum other than zero"),

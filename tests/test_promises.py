@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -106,7 +108,13 @@ def test_a_bad_tap_spoils_only_outputs_where_it_meets_a_sample() -> None:
 
 
 def test_a_tiny_weight_counts() -> None:
-    assert ft.convolve(np.full(7, 1e20), [1e-17] * 3, "same")[3] == pytest.approx(3000, rel=1e-15)
+    impulse = np.zeros(2000)
+    impulse[0] = 1
+    weights = np.zeros(600)
+    weights[[0, 500]] = 1, 1e-17
+    for options in ({"accuracy": "elementwise"}, {"method": "direct"}):
+        assert ft.convolve(impulse, weights, **options)[500] == pytest.approx(1e-17, rel=1e-15)
+    assert ft.convolve([1.0, 0, 0], [1, 1e-17])[1] == pytest.approx(1e-17, rel=1e-15)
 
 
 def _dyadic(rng: np.random.Generator, n: int, dtype: str, spread: int) -> tuple[np.ndarray[Any, Any], list[int]]:
@@ -265,6 +273,21 @@ HEAVY = ("scipy", "matplotlib", "PIL", "rich", "typer", "concurrent.futures", "i
 def test_import_is_light() -> None:
     loaded = f"print([name for name in {HEAVY} if name in sys.modules])"
     assert python(f"import sys, numpy, faltung; {loaded}").stdout == python(f"import sys, numpy; {loaded}").stdout != ""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: ft.plan(np.ones(20), np.arange(3.0), mode="same"),
+        lambda: ft.tensor.plan("f64[1,1|20]", np.arange(3.0).reshape(1, 1, 3), padding=1),
+    ],
+)
+def test_a_plan_goes_to_another_process(made: Callable[[], Any]) -> None:
+    plan = made()
+    x = np.arange(20.0).reshape((1, 1, 20) if plan.problem.operation == "correlate" else 20)
+    again = pickle.loads(pickle.dumps(plan))
+    assert str(again) == str(plan)
+    np.testing.assert_array_equal(again(x), plan(x))
 
 
 def test_the_plan_cache_is_bounded() -> None:

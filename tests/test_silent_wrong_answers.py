@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -113,3 +114,53 @@ def test_a_reach_far_beyond_the_input_is_not_copied() -> None:
 
 def test_a_stride_beyond_the_input_costs_nothing() -> None:
     assert ft.convolve(np.ones(5), np.ones(3), stride=10**8).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64"])
+def test_a_kernel_of_the_least_integer_has_a_rank(dtype: str) -> None:
+    x, w = np.ones((40, 40), np.float32), np.full((5, 5), np.iinfo(dtype).min, dtype)
+    np.testing.assert_allclose(ft.convolve(x, w, "valid", method="separable"), 25.0 * np.iinfo(dtype).min, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "dtype"),
+    [
+        ([1e-30, 1e-30], [1e-30, 1e30], "float32"),
+        ([1.0, 1.0], [1e-300, 1e300], "float64"),
+        ([1e-200, 1e-200], [1e-200, 1e200], "float64"),
+        ([1e200, 1e200], [1e-200, 1e-200], "float64"),
+    ],
+)
+def test_weights_of_many_decades_are_averages_still(x: list[float], w: list[float], dtype: str) -> None:
+    options = {"mode": "same", "boundary": "normalize", "center": 0}
+    given = np.array(x, dtype), np.array(w, dtype)
+    exact = ft.convolve(*given, method="definition", **options)
+    np.testing.assert_allclose(ft.convolve(*given, **options), exact, rtol=4 * np.finfo(dtype).eps)
+
+
+def test_factors_too_large_for_their_type_are_not_used() -> None:
+    rng = np.random.default_rng(0)
+    w = (np.outer(rng.random(25), rng.random(25)) * 2e38).astype(np.float32)
+    x = (rng.standard_normal((60, 60)) * 1e-37).astype(np.float32)
+    y = ft.convolve(x, w, "same", method="separable")
+    np.testing.assert_array_equal(y, ft.convolve(x, w, "same", method="direct"))
+
+
+def test_equal_fill_values_of_different_types_are_told_apart() -> None:
+    x, w = np.array([3], object), np.array([1, 1], object)
+    for fill in (Fraction(2), 2.0, 2, Fraction(2)):
+        assert type(ft.convolve(x, w, fill_value=fill)[0]) is type(fill + 3)
+
+
+def test_integers_stay_exact_in_a_floating_result() -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.integers(0, 100, 5000), rng.integers(0, 100, 300)
+    np.testing.assert_array_equal(ft.convolve(x, w, dtype=float), ft.convolve(x, w))
+
+
+def test_sums_are_computed_in_the_type_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.random(1000, np.float32), rng.random(50, np.float32)
+    wide = np.convolve(x.astype(float), w.astype(float))
+    np.testing.assert_allclose(ft.convolve(x, w, dtype=float), wide, rtol=1e-14)
+    assert ft.convolve(np.arange(5.0), [1.0, 2, 3], dtype=object).tolist() == [0, 1, 4, 10, 16, 17, 12]

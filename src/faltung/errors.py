@@ -80,9 +80,9 @@ def axis_twice(axes: tuple[int, ...]) -> ValueError:
     return ValueError(f"axes={axes} names an axis twice: expected each once")
 
 
-def empty_kernel(shape: tuple[int, ...]) -> ValueError:
+def empty_kernel(shape: tuple[int, ...], argument: str = "w") -> ValueError:
     """A kernel without elements."""
-    return ValueError(f"w is empty (shape {shape}): expected a kernel with at least one element")
+    return ValueError(f"{argument} is empty (shape {shape}): expected a kernel with at least one element")
 
 
 def factor_not_one_dimensional(shape: tuple[int, ...]) -> ValueError:
@@ -137,9 +137,12 @@ def not_bridged(argument: str, library: str, kind: str) -> TypeError:
     )
 
 
-def masked_kernel() -> TypeError:
+def masked_kernel(argument: str = "w") -> TypeError:
     """A kernel with a mask."""
-    return TypeError("w is a masked array: expected a kernel whose every weight is known; use w.filled(0) or w.data")
+    return TypeError(
+        f"{argument} is a masked array: expected a kernel whose every weight is known; "
+        f"use {argument}.filled(0) or {argument}.data"
+    )
 
 
 def mixed_exact(x_kind: str, w_kind: str) -> TypeError:
@@ -315,9 +318,23 @@ def tuple_of_sequences(value: tuple[object, ...]) -> TypeError:
     )
 
 
+def objects_do_not_sum(reason: Exception) -> TypeError:
+    """Objects whose own arithmetic refuses their products or sums."""
+    words = str(reason) or type(reason).__name__
+    return TypeError(
+        f"x, w and fill_value hold objects whose products do not add up ({words}): expected numbers of one exact kind "
+        "in all of them (integers and Fractions, or integers and Decimals)"
+    )
+
+
 def mixed_exact_within(argument: str, kinds: Sequence[str]) -> TypeError:
     """Decimals beside other kinds in one operand."""
     return TypeError(f"{argument} holds {' and '.join(kinds)}: these do not mix; expected one exact kind")
+
+
+def out_repeats_itself() -> ValueError:
+    """A view for the result whose elements share memory."""
+    return ValueError("out is a view in which several elements are one number in memory: expected one for each")
 
 
 def out_is_masked() -> TypeError:

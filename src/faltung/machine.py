@@ -37,7 +37,7 @@ class Machine(NamedTuple):
     between its entries they are drawn straight, beyond its end they stay."""
     tile_row_seconds: float = 0.2e-6
     """What each row of the tiles in all lanes costs besides: finding where it lies."""
-    interpreted_products_per_second: float = 1.5e6
+    interpreted_products_per_second: float = 0.12e6
     """Terms of the definition, in Python."""
     interpreted_samples_per_second: float = 15e6
     """Samples of the input that the definition turns into Python's numbers."""

@@ -21,6 +21,7 @@ from faltung.planner.solve import solve
 from faltung.task.describe import Options
 from faltung.task.kernel import Kernel
 from faltung.task.normalise import normalise
+from faltung.task.problem import Problem
 
 Integers = int | Sequence[int]
 
@@ -88,25 +89,27 @@ def convolve(
         Step between outputs, and between the kernel's taps, one for all axes or one for each.
     nan_policy
         ``"propagate"``, ``"omit"`` (sum the samples present, scale by the weights present) or
-        ``"raise"``. Masked arrays omit what is masked.
+        ``"raise"``. Masked arrays omit what is masked. Integers hold no NaN: nothing changes.
     accuracy
         ``"norm"``: ``|error| <= 24 u (1 + log2 N) norm(x) norm(w)``, norms over the samples
         that the output was computed from; ``"elementwise"``: ``|error| <= (128 + log2 n) u
         (|x| * |w|)`` at each element; or a relative tolerance to the norms.
     method
         ``"auto"``, or the name of an algorithm: ``"direct"``, ``"separable"``, ``"fft"``,
-        ``"definition"``.
+        ``"channel_product"``, ``"winograd"``, ``"definition"``.
     dtype
-        Type of the result. By default it follows from the operands' types: integers give int64
-        (uint64 if both are unsigned and one is uint64), otherwise NumPy promotes; Python
-        numbers, sequences and Kernels take the array's floating type.
+        Type of the result, in which sums are computed where it is wider. By default it follows
+        from the operands' types: integers give int64 (uint64 if both are unsigned and one is
+        uint64), otherwise NumPy promotes; Python numbers, sequences and Kernels take the array's
+        floating type.
     spacing
         Distance between the samples of ``x``, for a continuous kernel: a `Function` as ``w``.
     variable
         The `sympy.Symbol` that expressions are functions of, where they have others as
         parameters.
     out
-        Array for the result, which may overlap ``x`` or ``w``.
+        Array for the result, which may overlap ``x`` or ``w``. After an error, what it holds is
+        undefined.
     threads
         How many threads to use; `faltung.get_threads` by default. The result is the same bits
         for any number.
@@ -303,8 +306,8 @@ def _operate(operation: Operation, x: Any, w: Any, mode: Mode, said: tuple[Any, 
     if task.x is None or task.weights is None:
         raise errors.shape_alone("x" if task.x is None else "w")
     y = solve(task, chosen.algorithm.prepare(task.problem, task.weights), out, chosen.useful_threads(count))
-    if isinstance(x, Kernel) and isinstance(w, Kernel):
-        return _as_kernel(operation, x, w, y, options)
+    if isinstance(x, Kernel) and isinstance(w, Kernel) and _sums_positions(task.problem, options):
+        return _as_kernel(operation, x, w, y)
     return y
 
 
@@ -325,10 +328,15 @@ def _wing(ancestors: tuple[type, ...]) -> str | None:
     return next((_SERVED[base.__module__] for base in ancestors if base.__module__ in _SERVED), None)
 
 
-def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any], options: Options) -> Any:
-    """The Kernel of two Kernels in mode 'full': centres add, as their positions do."""
-    if options._replace(accuracy="norm", dtype=None) != Options():
-        return y
+def _sums_positions(problem: Problem, options: Options) -> bool:
+    """Whether output and input positions differ by the kernel's alone, over all of its reach."""
+    plain = problem.fill_value == 0 and not problem.omit and set(problem.boundary) <= {"constant"}
+    steps = set(problem.stride + problem.dilation) <= {1}
+    return options.mode == "full" and options.axes is None and options.center is None and plain and steps
+
+
+def _as_kernel(operation: Operation, x: Kernel, w: Kernel, y: NDArray[Any]) -> Kernel:
+    """The Kernel of two Kernels: centres add, as their positions do."""
     other = w.center if operation == "convolve" else tuple(k - 1 - m for k, m in zip(w.shape, w.center, strict=True))
     center = [m + n for m, n in zip(x.center, other, strict=True)]
     name = f"{x.name} * {w.name}" if operation == "convolve" else f"{x.name} ⋆ {w.name}"

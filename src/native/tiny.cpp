@@ -103,6 +103,8 @@ PyObject* convolve(const ArrayView& input, const ArrayView& kernel, Mode mode, b
         if (direct(call, 1, [] { return false; })) return result;
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
+    } catch (const std::exception& problem) {
+        PyErr_SetString(PyExc_RuntimeError, problem.what());
     }
     Py_XDECREF(result);
     return nullptr;

@@ -50,6 +50,8 @@ def _refuse(problem: Problem) -> str | None:
         return f"{problem.compute_dtype} is not transformed yet"
     if any(u > 1 for u in problem.input_dilation):
         return "most samples of a spread-out input would be absent"
+    if numbers.is_integral(numbers.result_type(problem.input_dtype, problem.kernel_dtype)):
+        return "integers are summed exactly"
     if problem.structure.finite is False:
         return "the kernel holds NaN or infinity"
     if problem.renormalise:

@@ -52,7 +52,7 @@ def _refuse(problem: Problem) -> str | None:
         )
     if problem.structure.finite is False:
         return "the kernel holds NaN or infinity"
-    if numbers.is_integral(problem.compute_dtype):
+    if numbers.is_integral(numbers.result_type(problem.input_dtype, problem.kernel_dtype)):
         return "integers are summed exactly"
     if not problem.plain:
         return "batch, channels and input dilation are not factored"
@@ -193,6 +193,8 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
     terms = weights.terms or terms_of(weights.values[0, 0], tolerance(problem), limit=max(problem.kernel_shape))
     assert terms is not None, "the rank was found before"
     terms = tuple(map(balanced, terms))
+    if not _fit(terms, problem.compute_dtype):
+        return DIRECT.prepare(problem, weights)
     solve = _chained(problem, terms) if _is_chained(problem, current()) else _stepwise(problem, terms)
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
@@ -201,6 +203,12 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
         return None
 
     return run
+
+
+def _fit(terms: tuple[Term, ...], dtype: np.dtype[Any]) -> bool:
+    """Whether the factors, of which one carries the scale of the whole kernel, stay finite in ``dtype``."""
+    with np.errstate(over="ignore"):
+        return all(np.isfinite(factor.astype(dtype)).all() for term in terms for factor in term)
 
 
 def _chained(problem: Problem, terms: tuple[Term, ...]) -> _Solve:

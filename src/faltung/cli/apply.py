@@ -149,8 +149,9 @@ def _pairs(samples: NDArray[Any], responses: Sequence[Any]) -> list[tuple[NDArra
 def _write_floats(request: Request, values: NDArray[Any]) -> str:
     if values.dtype.kind == "c":
         raise CommandError("--keep-float: the result is complex; expected a real one, leave --keep-float out")
-    array_file.write(request.target, values.astype(np.float32), request.force)
-    return f"{request.target}, shape {values.shape}, float32"
+    kept = values if values.dtype.kind == "f" else values.astype(np.float64)
+    array_file.write(request.target, kept, request.force)
+    return f"{request.target}, shape {kept.shape}, {kept.dtype}"
 
 
 def _peak_words(result: sound.Sound, kept: bool) -> str:

@@ -25,6 +25,8 @@ def told_by_the_library() -> Iterator[None]:
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn what the operating system says about a file into a `CommandError` that names it."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise CommandError(f"{path}: is a pipe or device; expected a file")  # reading one may wait for ever
     try:
         yield
     except FileNotFoundError:

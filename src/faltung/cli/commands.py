@@ -95,7 +95,7 @@ def apply(
     ] = None,
     correlate: Annotated[bool, typer.Option("--correlate", help="Do not flip the kernel.")] = False,
     keep_float: Annotated[
-        bool, typer.Option("--keep-float", help="Write float32 numbers (.npy), neither rounded nor clipped.")
+        bool, typer.Option("--keep-float", help="Write floating numbers (.npy), neither rounded nor clipped.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite the output if it exists.")] = False,
 ) -> None:
@@ -188,13 +188,17 @@ def function(
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path("faltung-demo"),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for the pictures.  [default: faltung-demo]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite files in the folder of --output.")] = False,
 ) -> None:
     """Blur, sharpen, find edges, smooth a recorded series: on a real photograph and a real signal."""
     with failing_in_a_line():
         from faltung.cli.demo import show
 
-        show(output, _console())
+        # The folder of the demo's own name is its own to overwrite.
+        show(output or Path("faltung-demo"), _console(), force or output is None)
 
 
 def _axes(text: str | None) -> tuple[int, ...] | None:

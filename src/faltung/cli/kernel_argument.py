@@ -69,7 +69,8 @@ def _response(path: Path, subject: Subject) -> KernelArgument:
     response = sound.read(path)
     if subject.rate is None:
         raise CommandError(
-            f"kernel {path}: is a sound, {subject.noun} is none; expected numbers, a name, or another file"
+            f"kernel {path}: is a sound, which only sounds are convolved with; {subject.noun} takes numbers, a name, "
+            "a .npy file or a picture"
         )
     if response.rate != subject.rate:
         raise CommandError(

@@ -63,6 +63,8 @@ def _parameters(name: str, written: str, function: Callable[..., Kernel]) -> dic
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or key not in accepted:
             raise CommandError(f"kernel {name}: {part!r} is no parameter; expected {_expected(name, accepted)}")
+        if key in given:
+            raise CommandError(f"kernel {name}: {key} is said twice; expected it once")
         given[key] = _value(name, key, value)
     required = [key for key, default in accepted.items() if default is inspect.Parameter.empty]
     for key in required:

@@ -16,6 +16,8 @@ def check_writable(path: Path, force: bool) -> None:
     """Say now, before any work, what would keep `replacing` from writing ``path``."""
     if path.is_dir():
         raise CommandError(f"{path}: is a folder; expected the name of a file to write")
+    if path.exists() and not path.is_file():
+        raise CommandError(f"{path}: is a pipe or device; expected the name of a file to write")
     if not path.parent.is_dir():
         raise CommandError(f"{path}: there is no folder {path.parent} to write it in")
     if not force and (path.exists() or path.is_symlink()):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from faltung import errors
+from faltung.task.per_axis import MOST_AXES
 
 # A kernel of more samples than this along one axis is a slip of the pen, not a wish.
 LONGEST = 2**27
@@ -34,7 +35,7 @@ def finite(argument: str, value: Any) -> float:
 def count(argument: str, value: Any, least: int = 1) -> int:
     """An integer from ``least`` to the longest kernel."""
     try:
-        number = operator.index(value)
+        number = operator.index(_no_bool(value))
     except TypeError:
         raise errors.kernel_parameter(argument, value, f"an integer of at least {least}") from None
     if not least <= number < LONGEST:
@@ -45,8 +46,8 @@ def count(argument: str, value: Any, least: int = 1) -> int:
 def dimensions(value: Any) -> int:
     """A number of axes that an array can have."""
     number = count("ndim", value)
-    if number > 32:
-        raise errors.kernel_parameter("ndim", value, "1 to 32, the axes that an array may have")
+    if number > MOST_AXES:
+        raise errors.kernel_parameter("ndim", value, f"1 to {MOST_AXES}, the axes that an input may have")
     return number
 
 
@@ -54,7 +55,7 @@ def axis(value: Any, ndim: int) -> int:
     """The index of an axis of ``ndim``; negative ones count from the last."""
     expected = f"an integer from {-ndim} to {ndim - 1}, an axis of ndim={ndim}"
     try:
-        index = operator.index(value)
+        index = operator.index(_no_bool(value))
     except TypeError:
         raise errors.kernel_parameter("axis", value, expected) from None
     if not -ndim <= index < ndim:
@@ -79,11 +80,18 @@ def per_axis(argument: str, value: Any, ndim: int | None) -> tuple[Any, ...]:
     return tuple(value)
 
 
+def _no_bool(value: Any) -> Any:
+    """``value``; TypeError for True and False, which count nothing."""
+    if isinstance(value, bool):
+        raise TypeError
+    return value
+
+
 def _number(argument: str, value: Any, expected: str, accepts: Callable[[float], bool]) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise errors.kernel_parameter(argument, value, expected) from None
-    if isinstance(value, str) or not accepts(number):
+    if isinstance(value, str | bool) or not accepts(number):
         raise errors.kernel_parameter(argument, value, expected)
     return number

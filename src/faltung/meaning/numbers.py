@@ -68,13 +68,15 @@ def weak_type(weak: DType, strong: DType) -> DType:
 
 @functools.cache
 def compute_type(x: DType, w: DType, result: DType) -> DType:
-    """The type in which an algorithm sums: the promoted operands', never narrower than float32;
-    exact 64-bit integers for integers.
+    """The type in which an algorithm sums: the promoted operands', never narrower than float32 or
+    than the result; exact 64-bit integers for integers.
     """
     operands = result_type(x, w)
+    if "O" in (operands.kind, result.kind):
+        return np.dtype(object)
     if is_integral(operands):
         return np.result_type(result, np.float64) if result.kind in "fc" else operands
-    return operands if operands.kind == "O" else np.result_type(operands, np.float32)
+    return np.result_type(operands, np.float32, real_type(result))
 
 
 def chosen_result_type(natural: DType, wanted: DType | None) -> DType:
@@ -128,8 +130,11 @@ def sum_of_products(terms: list[tuple[Any, Any]], objects: bool = False) -> Any:
     if floats and not objects and all(np.isfinite(float(number)) for term in terms for number in term):
         return _exact_sum(terms)
     with np.errstate(all="ignore"):
-        products = [sample * weight for sample, weight in terms]
-        return sum(products[1:], start=products[0]) if products else 0
+        try:
+            products = [sample * weight for sample, weight in terms]
+            return sum(products[1:], start=products[0]) if products else 0
+        except (TypeError, ArithmeticError) as reason:
+            raise errors.objects_do_not_sum(reason) from None
 
 
 def _exact_sum(terms: list[tuple[Any, Any]]) -> Any:

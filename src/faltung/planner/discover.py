@@ -8,6 +8,7 @@ import math
 from faltung import settings
 from faltung.algorithms import separable
 from faltung.algorithms.direct import DIRECT
+from faltung.algorithms.fft import FFT
 from faltung.machine import Machine, shipped
 from faltung.planner.choose import PLANS_REMEMBERED
 from faltung.task.low_rank import terms_of
@@ -16,8 +17,9 @@ from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 from faltung.task.structure import with_rank
 
-# Share of the direct sum's predicted time that a search for structure may cost.
-WORTH_SEARCHING = 0.05
+# Share of the predicted time that a search for structure may cost: of the direct sum's, where what
+# is found may save nearly all of it, and of the transform's, where it saves less.
+WORTH_SEARCHING = {DIRECT: 0.05, FFT: 0.2}
 
 
 def discover(task: Task, method: str) -> Task:
@@ -25,7 +27,7 @@ def discover(task: Task, method: str) -> Task:
     by the method that was asked for.
     """
     problem, weights = task.problem, task.weights
-    if weights is None or problem.structure.rank is not None:
+    if weights is None or problem.structure.rank is not None or method not in ("auto", separable.SEPARABLE.name):
         return task
     wanted = method == separable.SEPARABLE.name
     if not _worth_searching(problem, wanted, settings.get_instruction_set()):
@@ -52,4 +54,5 @@ def _worthwhile(problem: Problem, machine: Machine) -> bool:
     taps = math.prod(problem.kernel_shape)
     shorter = min(k for k in problem.kernel_shape if k > 1)
     search = machine.decomposition_call_seconds + machine.decomposition_seconds * taps * shorter
-    return search < WORTH_SEARCHING * DIRECT.cost(problem, machine).seconds
+    rivals = [rival for rival in WORTH_SEARCHING if rival.refuse(problem) is None]
+    return all(search < WORTH_SEARCHING[rival] * rival.cost(problem, machine).seconds for rival in rivals)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from faltung import settings
+from faltung.algorithms.definition import DEFINITION
 from faltung.planner.choose import Candidate, Choice
 from faltung.task.problem import Problem
 from faltung.task.structure import UNKNOWN
@@ -16,8 +17,9 @@ def as_text(problem: Problem, choice: Choice) -> str:
     """
     chosen = choice.chosen
     share = min(chosen.cost.limit_seconds / chosen.cost.seconds, 1.0)
+    of_limit = "" if chosen.algorithm is DEFINITION else f"   {share:.0%} of the machine's limit"
     name = f"{chosen.algorithm.name}  {chosen.cost.detail}"
-    lines = [f"{name:<32}  {_time(chosen.cost.seconds):>7}   {_error(chosen)}   {share:.0%} of the machine's limit"]
+    lines = [f"{name:<32}  {_time(chosen.cost.seconds):>7}   {_error(chosen)}{of_limit}"]
     if choice.slower:
         slower = " · ".join(f"{c.algorithm.name} {_time(c.cost.seconds)}" for c in choice.slower)
         label = "slower" if all(c.cost.seconds >= chosen.cost.seconds for c in choice.slower) else "others"

@@ -38,9 +38,10 @@ class Plan:
         self.algorithm: str = self._choice.chosen.algorithm.name
         self._method, self._threads = method, threads
         self._run: Run | None = None
+        self._weights: Weights | None = None
         if task.weights is not None:
-            own = Weights(task.weights.values.copy(), task.weights.terms)
-            self._run = self._choice.chosen.algorithm.prepare(task.problem, own)
+            self._weights = Weights(task.weights.values.copy(), task.weights.terms)
+            self._run = self._choice.chosen.algorithm.prepare(task.problem, self._weights)
         self._task = task._replace(x=None, weights=None, present=None)
 
     def __call__(self, x: object, w: object = None, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -62,6 +63,10 @@ class Plan:
             assert task.weights is not None
             run = chosen.algorithm.prepare(task.problem, task.weights)
         return solve(task, run, out, chosen.useful_threads(self._threads))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process makes its own plan from: the kernel is prepared there anew."""
+        return type(self), (self._task._replace(weights=self._weights), self._method, self._threads)
 
     def __repr__(self) -> str:
         return f"Plan({str(self.problem)!r}, algorithm={self.algorithm!r})"

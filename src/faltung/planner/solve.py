@@ -72,3 +72,5 @@ def _check_out(out: object, problem: Problem, shape: tuple[int, ...]) -> None:
         raise errors.out_wrong_type(str(out.dtype), str(problem.result_dtype))
     if not out.flags.writeable:
         raise errors.out_read_only()
+    if any(step == 0 and n > 1 for step, n in zip(out.strides, out.shape, strict=True)):
+        raise errors.out_repeats_itself()

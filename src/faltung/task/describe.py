@@ -21,11 +21,10 @@ from faltung.meaning import extent, numbers
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.extent import MODES, OPERATIONS, Mode, Operation
 from faltung.task.operand import Kind
-from faltung.task.per_axis import REACH_LIMIT, each, integer, step
+from faltung.task.per_axis import MOST_AXES, REACH_LIMIT, each, integer, step
 from faltung.task.problem import Index, Problem
 from faltung.task.reading import is_number
 
-_MOST_AXES = 62  # NumPy's 64 but for batch and channels
 NAN_POLICIES = ("propagate", "omit", "raise")
 PROBLEMS_REMEMBERED = 512
 # Types of words whose values cannot change behind the cache's back.
@@ -169,8 +168,8 @@ def accuracy_of(accuracy: object) -> str | float:
 
 
 def _axes(x: Kind, w: Kind, axes: object) -> Index:
-    if x.ndim > _MOST_AXES:
-        raise errors.too_many_axes(x.ndim, _MOST_AXES)
+    if x.ndim > MOST_AXES:
+        raise errors.too_many_axes(x.ndim, MOST_AXES)
     if axes is None:
         if x.ndim != w.ndim:
             raise errors.dimensions_differ(x.shape, w.shape)
@@ -222,7 +221,8 @@ def _floating_beside(kind: Kind, other: Kind) -> Kind:
 
 
 def _result_type(x: Kind, w: Kind, renormalised: bool, wanted: DTypeLike | None) -> np.dtype[Any]:
-    if {x.exact, w.exact} in ({"Decimal", "Fraction"}, {"Decimal", "float"}):
+    exact = {x.exact, w.exact}
+    if "Decimal" in exact and exact & {"Fraction", "float", "complex"}:
         raise errors.mixed_exact(str(x.exact), str(w.exact))  # Python's own sums refuse these half-way
     natural = numbers.result_type(x.dtype, w.dtype, x_weak=x.weak, w_weak=w.weak, renormalised=renormalised)
     return numbers.chosen_result_type(natural, _dtype(wanted))
@@ -289,7 +289,7 @@ def fill_value_as(value: Any, problem: Problem) -> Any:
     number = value.item() if isinstance(value, np.generic) else value
     compute = problem.compute_dtype
     if compute.kind == "O" and is_number(number):
-        return number
+        return _the_nan(repr(number)) if isinstance(number, float) and number != number else number
     sample = problem.input_dtype if numbers.is_integral(compute) else _sample_type(problem.input_dtype, compute)
     if is_number(number) and not isinstance(number, int | float | complex):
         number = float(number)  # a Fraction or Decimal beside floating samples

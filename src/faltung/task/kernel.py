@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from faltung import errors
 from faltung.meaning import numbers
-from faltung.task.reading import read_array
+from faltung.task.reading import is_masked, read_array
 
 Factors = tuple[NDArray[Any], ...]
 Scalar = int | float | complex
@@ -27,12 +27,13 @@ class Kernel:
     Parameters
     ----------
     values
-        The weights, any number of dimensions, real or complex. Copied.
+        The weights, any number of dimensions, real or complex. Copied. A `Kernel` brings what
+        else it knows.
     center
         Index of the element that sits on the output position, per axis (one integer for all);
         the middle, ``(length - 1) // 2``, by default.
     name
-        How it prints.
+        How it prints; ``"kernel"`` by default.
     truncation_error
         Share of an infinite kernel's mass that lies beyond the values; None if unknown.
 
@@ -66,10 +67,16 @@ class Kernel:
         self,
         values: ArrayLike,
         center: int | Sequence[int] | None = None,
-        name: str = "kernel",
+        name: str | None = None,
         truncation_error: float | None = 0.0,
     ) -> None:
-        self._become(_weights(values), center, name, truncation_error, None)
+        factors = None
+        if isinstance(values, Kernel):
+            center = values.center if center is None else center
+            name = values.name if name is None else name
+            truncation_error = truncation_error or values.truncation_error
+            factors = values.factors
+        self._become(_weights(values), center, "kernel" if name is None else name, truncation_error, factors)
 
     @classmethod
     def from_factors(cls, *factors: ArrayLike, name: str = "kernel", truncation_error: float | None = 0.0) -> Kernel:
@@ -98,6 +105,8 @@ class Kernel:
         truncation_error: float | None,
         factors: Factors | None,
     ) -> None:
+        if not isinstance(name, str):
+            raise errors.kernel_parameter("name", name, "a string")
         values.flags.writeable = False
         given = (values, _center_of(values.shape, center), name, truncation_error, factors)
         for attribute, value in zip(("values", "center", "name", "truncation_error", "factors"), given, strict=True):
@@ -142,15 +151,16 @@ class Kernel:
         ValueError
             The sum is zero or not finite.
         """
-        total = self.values.sum(dtype=np.result_type(self.values, np.float64))
+        with np.errstate(over="ignore"):
+            total = self.values.sum(dtype=np.result_type(self.values, np.float64))
         if total == 0 or not np.isfinite(total):
             raise errors.kernel_parameter(
                 "sum of the kernel", total.item(), "a finite sum other than zero to divide by"
             )
         factors = None
         if self.factors is not None:
-            factors = tuple(f / f.sum(dtype=np.result_type(f, np.float64)) for f in self.factors)
-        return self._with(self.values / total, self.center, factors)
+            factors = tuple(_divided(f, f.sum(dtype=np.result_type(f, np.float64))) for f in self.factors)
+        return self._with(_divided(self.values, total), self.center, factors)
 
     def flip(self) -> Kernel:
         """The kernel reversed along every axis, its centre with it: correlation's convolution."""
@@ -162,7 +172,7 @@ class Kernel:
         return self * -1
 
     def __mul__(self, scalar: Scalar) -> Kernel:
-        if not isinstance(scalar, complex | float | int | np.number):
+        if not isinstance(scalar, complex | float | int | np.number) or isinstance(scalar, bool):
             return NotImplemented
         weak = not isinstance(scalar, np.number)
         dtype = numbers.result_type(self.dtype, np.asarray(scalar).dtype, w_weak=weak)
@@ -228,13 +238,15 @@ def _restored(
 
 
 def _weights(values: ArrayLike) -> NDArray[Any]:
+    if is_masked(values):
+        raise errors.masked_kernel("values")
     weights = read_array("values", values)
     if weights.dtype.kind == "O":
         if not all(isinstance(weight, int) for weight in weights.flat):
             raise errors.not_numeric("values", "an array of objects")
         weights = numbers.narrow(weights, np.dtype(np.int64))  # OverflowError where one does not fit
     if weights.size == 0:
-        raise errors.empty_kernel(weights.shape)
+        raise errors.empty_kernel(weights.shape, "values")
     return weights.copy()
 
 
@@ -259,6 +271,12 @@ def outer_product(factors: Factors) -> NDArray[Any]:
     return numbers.narrow(product, dtype) if exact else product
 
 
+def _divided(values: NDArray[Any], total: Any) -> NDArray[Any]:
+    """Rounded once, to the values' floating type."""
+    quotient: NDArray[Any] = values / total
+    return quotient.astype(values.dtype, copy=False) if values.dtype.kind in "fc" else quotient
+
+
 def _product(values: NDArray[Any], scalar: Scalar, dtype: np.dtype[Any]) -> NDArray[Any]:
     if numbers.is_integral(dtype):
         return numbers.narrow(numbers.widen(values, dtype) * int(scalar.real), dtype)
@@ -279,6 +297,8 @@ def _center_of(shape: tuple[int, ...], center: int | Sequence[int] | None) -> tu
 
 
 def _index(value: Any) -> int:
+    if isinstance(value, bool):
+        raise errors.not_an_integer("center", value)
     try:
         return operator.index(value)
     except TypeError:

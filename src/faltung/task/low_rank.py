@@ -28,12 +28,12 @@ def terms_of(w: NDArray[Any], tolerance: float, limit: int) -> tuple[Term, ...] 
     one singular value decomposition for each axis and term. One factor carries the scale, the
     others have a sum of magnitudes of at most 1.
     """
-    scale = float(np.max(np.abs(w)))
+    wide = w.astype(np.result_type(w, np.float64))  # the least integer has no magnitude in its own type
+    scale = float(np.max(np.abs(wide)))
     if scale == 0 or not np.isfinite(scale):
         return None
-    wide = np.result_type(w, np.float64)
     power = 2.0 ** np.floor(np.log2(scale))
-    terms = _split((w / power).astype(wide), tolerance, limit)
+    terms = _split(wide / power, tolerance, limit)
     if terms is None:
         return None
     return tuple(balanced(term, power) for term in terms)

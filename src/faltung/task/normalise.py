@@ -126,11 +126,11 @@ def _sample(problem: Problem, nan_policy: str, source: Operand) -> tuple[NDArray
 
 def with_facts(problem: Problem, facts: Structure) -> Problem:
     """The Problem with what is known of its kernel; remembered, as making one takes time."""
-    return _with_facts(problem, problem.center, problem.low, facts)
+    return _with_facts(problem, problem.center, problem.low, type(problem.fill_value).__name__, facts)
 
 
 @functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
-def _with_facts(problem: Problem, _center: Index, _low: Index, facts: Structure) -> Problem:
+def _with_facts(problem: Problem, _center: Index, _low: Index, _fill: str, facts: Structure) -> Problem:
     return problem.with_structure(facts)  # of equal ones the one that was said
 
 
@@ -156,6 +156,7 @@ def _check_weights(w: NDArray[Any]) -> None:
         raise errors.weights_not_normalisable("is complex")
     if not np.all(w >= 0):
         raise errors.weights_not_normalisable("holds a negative weight or NaN")
-    total = w.sum(dtype=object if w.dtype.kind != "f" else None)
+    with np.errstate(over="ignore"):
+        total = w.sum(dtype=object if w.dtype.kind != "f" else np.result_type(w, np.float64))
     if not total > 0 or total == float("inf"):
         raise errors.weights_not_normalisable(f"sums to {total}")

@@ -12,10 +12,11 @@ from faltung import errors
 from faltung.meaning import numbers
 from faltung.task.array_word import array_spec
 from faltung.task.kernel import Kernel, outer_product
-from faltung.task.reading import is_masked, is_weak, read_array
+from faltung.task.reading import described, is_masked, is_weak, read_array
 
 # Types that need no reading: arrays of them are operands as they stand.
 _AS_THEY_ARE = frozenset(map(np.dtype, "?bBhHiIlLqQefdgFDG"))
+_FLOATING = {"f": "float", "c": "complex"}
 Term = tuple[NDArray[Any], ...]
 
 
@@ -38,7 +39,8 @@ class Kind(NamedTuple):
     masked: bool = False
     center: tuple[int, ...] | None = None
     exact: str | None = None
-    """'Decimal', 'Fraction', 'float' or 'int': what an object array holds; 'float' for floating ones."""
+    """'Decimal', 'Fraction', 'complex', 'float' or 'int': what an object array holds; floating and
+    complex arrays as Python's numbers."""
 
     @property
     def ndim(self) -> int:
@@ -93,7 +95,7 @@ def _order(axes: tuple[int, ...]) -> tuple[int, ...] | None:
 def read_input(x: object) -> Operand:
     """The input as an Operand; a string such as ``"f32[2048,2048]"`` gives type and shape alone."""
     if isinstance(x, str) and "[" in x:
-        dtype, shape, outer, _ = array_spec(x)
+        dtype, shape, outer, _ = _spec("x", x)
         if outer is not None:
             raise errors.not_numeric("x", f"a tensor with batch and channels ({x})")
         return Operand(Kind(dtype, shape))
@@ -105,7 +107,7 @@ def read_kernel(w: object) -> Operand:
     if type(w) is np.ndarray:
         return as_operand("w", w)
     if isinstance(w, str) and "[" in w:
-        dtype, shape, outer, center = array_spec(w)
+        dtype, shape, outer, center = _spec("w", w)
         if outer is not None:
             raise errors.not_numeric("w", f"a tensor with filters and channels ({w})")
         return Operand(Kind(dtype, shape, center=center))
@@ -118,6 +120,13 @@ def read_kernel(w: object) -> Operand:
     if isinstance(w, tuple) and any(isinstance(factor, list | tuple) for factor in w):
         raise errors.tuple_of_sequences(w)
     return as_operand("w", w)
+
+
+def _spec(argument: str, text: str) -> tuple[np.dtype[Any], tuple[int, ...], Any, tuple[int, ...] | None]:
+    try:
+        return array_spec(text)
+    except ValueError:
+        raise errors.not_numeric(argument, described(text)) from None
 
 
 def _factored(w: tuple[Any, ...]) -> Operand:
@@ -152,13 +161,13 @@ def as_operand(argument: str, value: object) -> Operand:
 
 @functools.lru_cache(maxsize=512)
 def _array_kind(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Kind:
-    return Kind(dtype, shape, exact="float" if dtype.kind in "fc" else None)
+    return Kind(dtype, shape, exact=_FLOATING.get(dtype.kind))
 
 
 def _exact_kind(argument: str, array: NDArray[Any]) -> str | None:
     if array.dtype.kind != "O":
-        return "float" if array.dtype.kind in "fc" else None
+        return _FLOATING.get(array.dtype.kind)
     names = {type(value).__name__ for value in array.flat}
     if "Decimal" in names and names & {"Fraction", "float", "complex"}:
         raise errors.mixed_exact_within(argument, sorted(names))
-    return next((name for name in ("Decimal", "Fraction", "float") if name in names), "int")
+    return next((name for name in ("Decimal", "Fraction", "complex", "float") if name in names), "int")

@@ -11,6 +11,7 @@ import numpy as np
 from faltung import errors
 
 REACH_LIMIT = 2**62
+MOST_AXES = 62  # NumPy's 64 but for batch and channels
 _T = TypeVar("_T")
 
 
@@ -24,7 +25,7 @@ def each(argument: str, value: Any, count: int, check: Callable[[Any], _T]) -> t
     """
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
-    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence | np.ndarray):
         return (check(value),) * count
     if len(value) != count:
         raise errors.wrong_count(argument, len(value), count)

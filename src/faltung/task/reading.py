@@ -73,21 +73,26 @@ def _refuse_foreign(argument: str, value: object) -> None:
 
 def _array(argument: str, value: object) -> NDArray[Any]:
     if value is None or isinstance(value, str | bytes | dict | set | frozenset):
-        raise errors.not_numeric(argument, _described(value))
+        raise errors.not_numeric(argument, described(value))
     if isinstance(value, list | tuple) and any(map(is_masked, value)):
         raise errors.masked_in_a_list(argument)
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
+        if array.ndim == 0 and array.dtype.kind == "O" and not is_number(value):
+            raise errors.not_numeric(argument, described(value))
+        return array
     except ValueError as reason:
         if isinstance(value, Sequence):
             raise errors.ragged(argument, str(reason)) from None
         raise
 
 
-def _described(value: object) -> str:
+def described(value: object) -> str:
+    """What a value without numbers is, in words."""
     if isinstance(value, str):
         return f"the string {value!r}, no type and shape such as 'f32[64,64]'"
-    return "None" if value is None else f"a {type(value).__name__}"
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _exact_integers(value: object, array: NDArray[Any]) -> NDArray[Any]:

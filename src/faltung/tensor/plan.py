@@ -37,7 +37,8 @@ class LayerPlan:
     """
 
     def __init__(self, problem: Problem, w: NDArray[Any], method: str, threads: int | None) -> None:
-        self.problem, run, chosen = prepared(problem, w.copy(), method, held=True)
+        self._made_of = problem, w.copy(), method, threads
+        self.problem, run, chosen = prepared(problem, self._made_of[1], method, held=True)
         self.algorithm: str = chosen.algorithm.name
         self._run: Run = run
         self._chosen, self._choice, self._threads = chosen, choose(self.problem, method, held=True), threads
@@ -63,6 +64,10 @@ class LayerPlan:
             was, expected = f"{samples.dtype} {samples.shape}", f"{problem.input_dtype} {planned}"
             raise errors.unplanned_operand("x", was, expected)
         return solve_tensors(problem, self._run, samples, self._chosen.useful_threads(self._threads), out)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process makes its own plan from: the kernels are prepared there anew."""
+        return type(self), self._made_of
 
     def __str__(self) -> str:
         return explanation.as_text(self.problem, self._choice)

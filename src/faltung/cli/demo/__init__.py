@@ -15,16 +15,19 @@ from faltung.cli.convolving import duration
 from faltung.cli.demo import jobs, overview, recordings
 from faltung.cli.patience import patience
 from faltung.cli.printing import plain, report
+from faltung.cli.replacement import check_writable
 
 OVERVIEW = "overview.png"
 
 
-def show(folder: Path, console: Console) -> None:
+def show(folder: Path, console: Console, force: bool = False) -> None:
     """Do the jobs, write their pictures into ``folder``, and say what was done."""
     _make(folder)
     coffee, sunspots = recordings.coffee(), recordings.sunspots()
     panels = jobs.panels(coffee)
     smoothing = jobs.smoothing(sunspots)
+    for file in (*(panel.file for panel in panels), smoothing.file, OVERVIEW):
+        check_writable(folder / file, force)
     for panel in panels:
         photograph.write(folder / panel.file, panel.picture, force=True)
     with patience("drawing the overview"):

@@ -93,7 +93,7 @@ def _place(sheet: Sheet, panel: Panel, left: float, top: float, tall: float) -> 
 
 def _series(sheet: Sheet, smoothing: Smoothing, top: float) -> None:
     sheet.text(_MARGIN, top, "Smoothed by age", _TITLE, weight="bold")
-    caption = "sunspots by month since 1900; in orange, averaged by age: the newest count most"
+    caption = "monthly sunspots since 1900 in grey; in orange, their past averaged by age"
     sheet.text(_MARGIN, top + 60, caption, _TEXT, _SOFT)
     axes = sheet.axes(_MARGIN + 85, top + 140, _WIDTH - 2 * _MARGIN - 85, _PLOT)
     shown = smoothing.series.years >= _SHOWN_FROM
