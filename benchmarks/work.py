@@ -19,7 +19,7 @@ LARGEST_TRANSFORM = 1 << 20
 def operations(algorithm: str, problem: Problem) -> float | None:
     """Operations of that algorithm; None for one whose count is not stated here."""
     match algorithm:
-        case "direct" | "tiny" | "definition" | "channel_product":
+        case "direct" | "tiny" | "definition" | "channel_product" | "inner_product":
             # Between the samples of an input dilation there is nothing to multiply.
             return 2.0 * _products(problem) * problem.taps * problem.outputs / math.prod(problem.input_dilation)
         case "separable":

@@ -31,6 +31,7 @@ TAKEN: dict[str, int] = {
     "direct": 560,
     "channel_product": 300,
     "fft": 370,
+    "inner_product": 340,
     "winograd": 21,
     "separable": 25,
 }

@@ -57,7 +57,7 @@ class Pass:
     def kernel_gradient(self) -> Array:
         p = self.problem.kernel_gradient()
         x, v = batch_as_channels(self.x, p.groups), output_gradient_as_kernel(self.v)
-        gradient = feature_map(x, v, p.sum, p.result_dtype)
+        gradient = feature_map(x.reshape(p.batch, p.channels, *p.input_shape), v, p.sum, p.result_dtype)
         return kernel_gradient_from(gradient, self.problem.operation == "convolve")
 
 

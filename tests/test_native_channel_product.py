@@ -20,6 +20,7 @@ from faltung import Problem, settings
 from faltung._native import _core
 from faltung.algorithms.channel_product import CHANNEL_PRODUCT
 from faltung.machine import current
+from faltung.planner.choose import choose
 
 Array = NDArray[Any]
 pytestmark = pytest.mark.usefixtures("each_instruction_set")
@@ -223,3 +224,38 @@ def test_a_plan_holds_its_kernels_and_says_what_it_expects() -> None:
         plan(x.astype(np.float64))
     with pytest.raises(ValueError, match="out"):
         plan(x, out=out[..., :1])
+
+
+COMPLEX_LAYERS = [LAYERS[1], LAYERS[5], LAYERS[7], LAYERS[8]]
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize("layer", COMPLEX_LAYERS, ids=str)
+def test_complex_layers_of_integers_are_exact(layer: Layer, operation: str) -> None:
+    (xr, wr), (xi, wi) = integers(layer, "float32", 1), integers(layer, "float32", 2)
+    parts = {(i, j): by_matrix_product(x, w, layer) for i, x in enumerate((xr, xi)) for j, w in enumerate((wr, wi))}
+    sign = 1 if operation == "convolve" else -1
+    expected = parts[0, 0] - sign * parts[1, 1] + 1j * (sign * parts[0, 1] + parts[1, 0])
+    w = (wr + 1j * wi).astype(np.complex64)
+    w = w[..., ::-1, ::-1] if operation == "convolve" else w
+    options = {"stride": layer.stride, "padding": layer.padding, "groups": layer.groups}
+    y = getattr(ft.tensor, operation)((xr + 1j * xi).astype(np.complex64), w, method="channel_product", **options)
+    np.testing.assert_array_equal(y, expected.astype(np.complex64))
+
+
+def test_complex_layers_that_it_is_faster_for() -> None:
+    problem = Problem.parse("correlate x=c64[1,32|56,56] w=c64[32,32|3,3] mode=same")
+    assert choose(problem).chosen.algorithm is CHANNEL_PRODUCT
+    filled = Problem.parse("correlate x=c64[1,32|56,56] w=c64[32,32|3,3] mode=same fill_value=1")
+    assert "filled with different values" in str(CHANNEL_PRODUCT.refuse(filled))
+
+
+def test_strange_complex_numbers_are_the_definitions() -> None:
+    rng = np.random.default_rng(1)
+    x, w = (rng.standard_normal(shape) * (1 + 1j) for shape in ((1, 3, 9, 9), (5, 3, 3, 3)))
+    x[0, 1, 2, 3], x[0, 0, 7, 7], w[2, 1, 0, 0] = complex(np.inf, 1), complex(0, np.nan), complex(1, -np.inf)
+    y, expected = (ft.tensor.correlate(x, w, padding=1, method=m) for m in ("channel_product", "definition"))
+    for ours, theirs in ((y.real, expected.real), (y.imag, expected.imag)):
+        np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
+        np.testing.assert_array_equal(ours == np.inf, theirs == np.inf)
+        np.testing.assert_array_equal(ours == -np.inf, theirs == -np.inf)

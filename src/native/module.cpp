@@ -28,6 +28,7 @@ NB_MODULE(_core, module) {
                "The instruction sets that this build holds and this processor runs, narrowest first.");
     faltung::bind_direct(module);
     faltung::bind_chain(module);
+    faltung::bind_inner_product(module);
     faltung::bind_kernel_facts(module);
     faltung::bind_overlap_save(module);
     faltung::bind_pieces(module);

@@ -29,6 +29,24 @@ def kernel_facts(kernels: NDArray[Any]) -> tuple[bool, bool, bool, bool, bool]:
     longer than 1. The second and third only of finite real ones.
     """
 
+def inner_product(
+    input: NDArray[Any],
+    kernel: NDArray[Any],
+    output: NDArray[Any],
+    groups: int,
+    offset: list[int],
+    stride: list[int],
+    dilation: list[int],
+    boundary: list[int],
+    fill: float,
+    level: int,
+    threads: int,
+) -> None:
+    """output[b, o, p] = sum over c, k of input[b, g, c, stride * p + offset + dilation * k] * kernel[o, c, k]
+
+    in the group g of o.
+    """
+
 def chain(
     input: NDArray[Any],
     terms: list[list[NDArray[Any]]],

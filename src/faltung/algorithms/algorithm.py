@@ -22,6 +22,7 @@ class Cost(NamedTuple):
     """What solving a Problem on one core is predicted to take."""
 
     seconds: float
+    """Of a call that prepares the kernel, too."""
     limit_seconds: float
     """The machine's limit for the same operations: products over peak, or bytes over bandwidth."""
     error_bound: float
@@ -30,6 +31,13 @@ class Cost(NamedTuple):
     """Bytes beside operands and result."""
     detail: str = ""
     """What it would do, in a few words."""
+    preparing: float = 0.0
+    """Of these seconds, those for the kernel, which a plan that holds it has spent already."""
+
+    @property
+    def prepared(self) -> Cost:
+        """The same with a kernel that a plan holds."""
+        return self._replace(seconds=self.seconds - self.preparing, preparing=0.0)
 
 
 class Run(Protocol):
@@ -50,6 +58,8 @@ class Algorithm(NamedTuple):
     refuse: Callable[[Problem], str | None]
     cost: Callable[[Problem, Machine], Cost]
     prepare: Callable[[Problem, Weights], Run]
+    groups_apart: bool = False
+    """Whether its runs also take ``x`` as (batch, groups, channels / groups, *space)."""
 
 
 def unit_roundoff(dtype: np.dtype[Any]) -> float:

@@ -19,6 +19,7 @@ import numpy as np
 
 from faltung import settings
 from faltung._native import _core
+from faltung.algorithms import complex_layer
 from faltung.algorithms.algorithm import (
     Algorithm,
     Array,
@@ -37,7 +38,7 @@ from faltung.machine import Machine, shipped
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
-_SERVED = (np.dtype(np.float32), np.dtype(np.float64))
+_SERVED = tuple(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
 # Elements of the input that a channel may be copied to however small it is.
 _MOST_COPIED = 2**24
 _CALL_SECONDS = 15e-6
@@ -53,7 +54,9 @@ _LONG_SUMS, _USE_OF_LONG_SUMS = 128, 0.8
 def _refuse(problem: Problem) -> str | None:
     dtypes = {problem.input_dtype, problem.kernel_dtype, problem.result_dtype}
     if len(dtypes) > 1 or not dtypes <= set(_SERVED):
-        return "operands and result are not all float32, or all float64"
+        return "operands and result are not all float32, all float64, or all complex of one precision"
+    if problem.input_dtype.kind == "c" and problem.fill_value != 0:
+        return "parts of complex samples would be filled with different values"
     if problem.renormalise:
         return "weights are renormalised"
     if problem.structure.finite is False:
@@ -67,6 +70,8 @@ def _refuse(problem: Problem) -> str | None:
 
 
 def _cost(problem: Problem, machine: Machine) -> Cost:
+    if problem.input_dtype.kind == "c":
+        return _cost_of_parts(problem, machine)
     lanes = int(vectors(problem.compute_dtype, machine))
     products = problem.outputs * problem.taps / math.prod(problem.input_dilation)
     peak = products / (lanes * machine.vector_products_per_second)
@@ -74,14 +79,26 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     weights = problem.filters * problem.taps
     samples = problem.batch * problem.channels * math.prod(count for _, count in problem.touched())
     faster = _FASTER_COPIES if _shares_rows(problem) else 1
-    copying = (weights + samples) / (faster * machine.copied_elements_per_second)
+    packing, copying = (count / machine.copied_elements_per_second for count in (weights, samples / faster))
     moving = bytes_moved(problem) / machine.bytes_per_second
     return Cost(
-        seconds=_CALL_SECONDS + max(computing, moving) + copying,
+        seconds=_CALL_SECONDS + max(computing, moving) + copying + packing,
         limit_seconds=max(peak, moving),
         error_bound=summation_bound(problem),
         workspace=weights * problem.compute_dtype.itemsize,
         detail=f"{problem.filters} filters of {problem.taps} taps",
+        preparing=packing,
+    )
+
+
+def _cost_of_parts(problem: Problem, machine: Machine) -> Cost:
+    """As a real layer, and two passes that take samples and results apart and together."""
+    cost = _cost(complex_layer.real_layer(problem), machine)
+    parts = 2 * (problem.batch * problem.channels * math.prod(problem.input_shape) + problem.outputs)
+    return cost._replace(
+        seconds=cost.seconds + _CALL_SECONDS + parts / machine.copied_elements_per_second,
+        error_bound=summation_bound(problem),
+        detail=f"{problem.filters} filters of {problem.taps} taps, as real ones",
     )
 
 
@@ -115,6 +132,8 @@ def _aligned(values: Array) -> Array:
 
 
 def _prepare(problem: Problem, weights: Weights) -> Run:
+    if problem.input_dtype.kind == "c":
+        return _prepare_parts(problem, weights)
     calls, taps = correlation(problem), correlation_taps(problem, weights.values)
     in_lanes = _positions_in_lanes(problem, settings.get_instruction_set())
     threads = settings.get_threads() if taps.size > _WORTH_SHARING else 1
@@ -137,6 +156,21 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
             else:
                 where = (phase.offset[first:], phase.stride[first:], phase.dilation[first:], calls.boundary[first:])
                 bank.run(x, target, *where, fill, threads)
+        return None
+
+    return run
+
+
+def _prepare_parts(problem: Problem, weights: Weights) -> Run:
+    if not np.isfinite(weights.values).all():
+        return DIRECT.prepare(problem, weights)
+    real = complex_layer.real_layer(problem)
+    run_parts = _prepare(real, Weights(complex_layer.real_kernel(problem, weights.values)))
+
+    def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
+        parts = np.empty((real.batch, real.filters, *real.length), real.result_dtype)
+        run_parts(complex_layer.real_samples(x), parts, None, threads)
+        complex_layer.write_complex(parts, out)
         return None
 
     return run

@@ -81,7 +81,8 @@ def computing_seconds(problem: Problem, machine: Machine) -> tuple[float, float]
     lanes = vectors(problem.compute_dtype, machine)
     peak = terms / (lanes * machine.vector_products_per_second)
     loading = terms * loads_per_product(problem, int(lanes)) / (lanes * machine.vector_loads_per_second)
-    return peak, max(peak / machine.tile_efficiency, loading)
+    filled = min(max(problem.length[-1], 1) / (2 * lanes), 1) if problem.ndim else 1.0  # of a tile's columns
+    return peak, max(peak / machine.tile_efficiency, loading) / filled
 
 
 def loads_per_product(problem: Problem, lanes: int) -> float:
@@ -98,10 +99,12 @@ def loads_per_product(problem: Problem, lanes: int) -> float:
 
 
 def copied_elements(problem: Problem) -> int:
-    """Elements that are copied to scratch before they are summed: all of a foreign type, those that
-    a tap meets on a strided last axis, else those of the edges.
+    """Elements that are copied to scratch before they are summed: all of a foreign type, both parts of
+    complex ones, those that a tap meets on a strided last axis, else those of the edges.
     """
     samples = math.prod(problem.input_shape)
+    if problem.input_dtype.kind == "c":
+        return 2 * samples
     if problem.ndim and problem.stride[-1] > 1:
         phases = min(problem.stride[-1], problem.kernel_shape[-1])
         return min(samples, samples // problem.input_shape[-1] * problem.length[-1] * phases if samples else 0)

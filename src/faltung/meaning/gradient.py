@@ -24,10 +24,11 @@ def exchange_channels(w: NDArray[Any], groups: int) -> NDArray[Any]:
 
 
 def batch_as_channels(x: NDArray[Any], groups: int) -> NDArray[Any]:
-    """The kernel gradient's input, (channels / groups, groups * batch, *space)."""
+    """The kernel gradient's input, (channels / groups, groups, batch, *space): its channels are the
+    groups and the batch as one axis, which would take a copy.
+    """
     batch, channels, *space = x.shape
-    grouped = x.reshape(batch, groups, channels // groups, *space)
-    return grouped.swapaxes(0, 2).reshape(channels // groups, groups * batch, *space)
+    return x.reshape(batch, groups, channels // groups, *space).swapaxes(0, 2)
 
 
 def output_gradient_as_kernel(gy: NDArray[Any]) -> NDArray[Any]:

@@ -42,8 +42,9 @@ class Choice(NamedTuple):
     """Name and reason, in the table's order."""
 
 
-def choose(problem: Problem, method: str = "auto") -> Choice:
-    """Rank the table for ``problem``; ``method`` names the algorithm to take instead of the best.
+def choose(problem: Problem, method: str = "auto", held: bool = False) -> Choice:
+    """Rank the table for ``problem``; ``method`` names the algorithm to take instead of the best,
+    ``held`` says that a plan holds the kernel: what preparing it costs is spent once, and not counted.
 
     The number of threads and the layout of arrays are no inputs, so that results are the same
     bits for all of them. Remembers the last `PLANS_REMEMBERED` rankings.
@@ -55,12 +56,12 @@ def choose(problem: Problem, method: str = "auto") -> Choice:
     """
     if not isinstance(method, str) or method not in METHODS:
         raise errors.unknown_word("method", method, METHODS)
-    return _choose(problem, method, settings.get_instruction_set())
+    return _choose(problem, method, held, settings.get_instruction_set())
 
 
 @functools.lru_cache(maxsize=PLANS_REMEMBERED)
-def _choose(problem: Problem, method: str, instruction_set: str) -> Choice:
-    candidates, refused = rank(problem, shipped(instruction_set))
+def _choose(problem: Problem, method: str, held: bool, instruction_set: str) -> Choice:
+    candidates, refused = rank(problem, shipped(instruction_set), held)
     if not candidates:
         raise errors.no_algorithm(problem.accuracy, DEFINITION.cost(problem, shipped(instruction_set)).error_bound)
     if method == "auto":
@@ -71,7 +72,7 @@ def _choose(problem: Problem, method: str, instruction_set: str) -> Choice:
     raise errors.method_refuses(method, dict(refused)[method])
 
 
-def rank(problem: Problem, machine: Machine) -> tuple[list[Candidate], tuple[tuple[str, str], ...]]:
+def rank(problem: Problem, machine: Machine, held: bool = False) -> tuple[list[Candidate], tuple[tuple[str, str], ...]]:
     """Those that can, cheapest first, and those that refuse, with their reasons."""
     candidates: list[Candidate] = []
     refused: list[tuple[str, str]] = []
@@ -79,6 +80,7 @@ def rank(problem: Problem, machine: Machine) -> tuple[list[Candidate], tuple[tup
         reason = algorithm.refuse(problem)
         if reason is None:
             cost = algorithm.cost(problem, machine)
+            cost = cost.prepared if held else cost
             candidates.append(Candidate(algorithm, cost, max(1, int(cost.seconds / WORTH_A_THREAD))))
         else:
             refused.append((algorithm.name, reason))

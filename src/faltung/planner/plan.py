@@ -34,7 +34,7 @@ class Plan:
 
     def __init__(self, task: Task, method: str, threads: int | None) -> None:
         self.problem: Problem = task.problem
-        self._choice = choose(task.problem, method)
+        self._choice = choose(task.problem, method, held=task.weights is not None)
         self.algorithm: str = self._choice.chosen.algorithm.name
         self._method, self._threads = method, threads
         self._run: Run | None = None

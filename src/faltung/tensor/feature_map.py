@@ -21,8 +21,10 @@ Array = NDArray[Any]
 
 
 def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int | None) -> Array:
-    """The Problem's sum for ``x``, (batch, channels, *space), and ``w``, (filters, channels /
-    groups, *kernel), as a fresh array, (batch, filters, *length).
+    """The Problem's sum as a fresh array, (batch, filters, *length).
+
+    ``x`` is (batch, channels, *space) or (batch, groups, channels / groups, *space), ``w`` is
+    (filters, channels / groups, *kernel).
 
     Raises
     ------
@@ -36,11 +38,13 @@ def feature_map(problem: Problem, x: Array, w: Array, method: str, threads: int 
         choose(problem, method)  # for its errors
         return np.zeros((problem.batch, problem.filters, *problem.length), problem.result_dtype)
     problem, run, chosen = prepared(problem, w, method)
+    if not chosen.algorithm.groups_apart:
+        x = x.reshape(problem.batch, problem.channels, *problem.input_shape)
     return solve_tensors(problem, run, x, chosen.useful_threads(count))
 
 
-def prepared(problem: Problem, w: Array, method: str) -> tuple[Problem, Run, Candidate]:
-    """The Problem with what is known of ``w``, and the best algorithm, ready to run."""
+def prepared(problem: Problem, w: Array, method: str, held: bool = False) -> tuple[Problem, Run, Candidate]:
+    """The Problem with what is known of ``w``, and the best algorithm, ready to run; ``held`` as for `choose`."""
     weights = Weights(w)
     if problem.channels == problem.groups:  # else structure makes nothing cheap, and many kernels are a long look
         axes = tuple(range(problem.ndim))
@@ -48,5 +52,5 @@ def prepared(problem: Problem, w: Array, method: str) -> tuple[Problem, Run, Can
         task = discover(task, method)
         assert task.weights is not None
         problem, weights = task.problem, task.weights
-    chosen = choose(problem, method).chosen
+    chosen = choose(problem, method, held).chosen
     return problem, chosen.algorithm.prepare(problem, weights), chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Unpack
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from faltung.meaning import gradient, numbers
 from faltung.meaning.extent import Operation
+from faltung.task.describe import PROBLEMS_REMEMBERED
 from faltung.task.problem import Index, Problem
 from faltung.tensor import errors
 from faltung.tensor.feature_map import feature_map
@@ -142,7 +144,7 @@ def _check_output(gy_shape: Index, forward: Problem, reason: str) -> None:
 
 def adjoint(forward: Problem, gy: Array, w: Array, method: str, threads: int | None) -> Array:
     """The gradient of the forward Problem's input, (N, C, *space), for the output's, ``gy``."""
-    problem = replace(forward.input_gradient(), input_dtype=gy.dtype)
+    problem = _input_gradient(forward, gy.dtype)
     kernel = gradient.exchange_channels(w, forward.groups)
     if all(boundary == "constant" for boundary in forward.boundary):
         return feature_map(problem, gy, kernel, method, threads)
@@ -153,11 +155,22 @@ def adjoint(forward: Problem, gy: Array, w: Array, method: str, threads: int | N
 
 def kernel_adjoint(forward: Problem, x: Array, gy: Array, method: str, threads: int | None) -> Array:
     """The gradient of the forward Problem's kernel, (O, C/groups, *kernel)."""
-    problem = replace(forward.kernel_gradient(), kernel_dtype=gy.dtype)
+    problem = _kernel_gradient(forward, gy.dtype)
     samples = gradient.batch_as_channels(x, forward.groups)
     weights = gradient.output_gradient_as_kernel(gy)
     result = feature_map(problem, samples, weights, method, threads)
     return gradient.kernel_gradient_from(result, forward.operation == "convolve")
+
+
+# Remembered, since making a Problem takes as long as a small layer.
+@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
+def _input_gradient(forward: Problem, gy: np.dtype[Any]) -> Problem:
+    return replace(forward.input_gradient(), input_dtype=gy)
+
+
+@functools.lru_cache(maxsize=PROBLEMS_REMEMBERED)
+def _kernel_gradient(forward: Problem, gy: np.dtype[Any]) -> Problem:
+    return replace(forward.kernel_gradient(), kernel_dtype=gy)
 
 
 def _folded(extended: Array, forward: Problem) -> Array:

@@ -38,10 +38,10 @@ class LayerPlan:
 
     def __init__(self, problem: Problem, w: NDArray[Any], method: str, threads: int | None) -> None:
         self._made_of = problem, w.copy(), method, threads
-        self.problem, run, chosen = prepared(problem, self._made_of[1], method)
+        self.problem, run, chosen = prepared(problem, self._made_of[1], method, held=True)
         self.algorithm: str = chosen.algorithm.name
         self._run: Run = run
-        self._chosen, self._choice, self._threads = chosen, choose(self.problem, method), threads
+        self._chosen, self._choice, self._threads = chosen, choose(self.problem, method, held=True), threads
 
     def __call__(self, x: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """The feature maps, (N, O, *output), of an input of the planned shape and type.
