@@ -123,3 +123,14 @@ def test_what_changes_the_shape_is_found_out() -> None:
     assert (bool(found), str(found)) == (False, "op changes the shape: (5,) becomes (4,)")
     found = laws.adjoint_pair(lambda x: x[1:], lambda y: y, np.arange(5))
     assert (bool(found), str(found)) == (False, "At(y) has shape (4,), x has (5,)")
+
+
+def test_operations_may_write_into_what_they_are_given() -> None:
+    def doubled(x: Any) -> Any:
+        return np.multiply(x, 2, out=x)
+
+    x = np.arange(4.0)
+    assert laws.adjoint_pair(doubled, lambda y: 2 * y, x)
+    assert not laws.adjoint_pair(doubled, lambda y: y, x)
+    assert laws.is_translation_equivariant(doubled, x, [1])
+    assert x.tolist() == [0, 1, 2, 3]

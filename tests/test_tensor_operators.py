@@ -264,3 +264,11 @@ def test_bfloat16_arrays_are_summed_in_single_precision_and_rounded_once() -> No
         assert_array_equal(found, expected.astype(half))
     assert ft.tensor.correlate(x, wide[1], groups=2).dtype == np.float32
     assert ft.tensor.correlate(x, wide[1].tolist(), groups=2).dtype == half
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
+def test_a_bias_of_pythons_numbers_takes_the_sums_type(dtype: str) -> None:
+    x, w = np.ones((1, 3, 5), dtype), np.ones((2, 3, 2), dtype)
+    for operation in (ft.tensor.correlate, ft.tensor.convolve):
+        assert operation(x, w, bias=[0.5, 1]).dtype == dtype
+    assert ft.tensor.correlate_transposed(x, np.ones((3, 2, 2), dtype), bias=[0.5, 1]).dtype == dtype

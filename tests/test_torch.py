@@ -14,6 +14,7 @@ import faltung as ft
 torch = pytest.importorskip("torch", reason="PyTorch is not installed, and no dependency")
 ftt: Any = importlib.import_module("faltung.torch")
 functional = torch.nn.functional
+proxy_tensor: Any = importlib.import_module("torch.fx.experimental.proxy_tensor")
 pytestmark = [
     # PyTorch's own, the first time that derivatives run forwards, and at its even 'same'.
     pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning"),
@@ -348,3 +349,49 @@ def test_bad_layers_are_refused_in_words() -> None:
     for fill_value in (torch.tensor(2.0), torch.tensor(2.0, requires_grad=True)):
         with pytest.raises(ValueError, match="a Tensor as fill_value is not for tensors: it is part of the layer"):
             ftt.correlate(torch.zeros(1, 4), torch.zeros(2, 1, 3), padding=1, fill_value=fill_value)
+
+
+def test_what_was_said_of_a_module_is_read_and_does_not_change() -> None:
+    layer = ftt.Correlation2d(4, 6, 3, stride=2, padding="same", dilation=1, groups=2, boundary="wrap")
+    assert (layer.stride, layer.padding, layer.groups, layer.boundary) == (2, "same", 2, "wrap")
+    with pytest.raises(AttributeError):
+        layer.stride = 1
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # PyTorch's compiler looks there
+def test_compiled_modules_leave_the_layers_out() -> None:
+    layers = torch.nn.Sequential(ftt.Correlation2d(64, 64, 3, padding=1), ftt.Convolution2d(64, 8, 3))
+    x = torch.randn(1, 64, 12, 12)
+    compiled = torch.compile(layers, backend="eager")
+    with torch.no_grad():
+        assert_array_equal(compiled(x).numpy(), layers(x).numpy())
+    compiled(x).sum().backward()
+    assert layers[0].weight.grad is not None
+
+
+def test_layers_without_data_have_shapes() -> None:
+    layer = ftt.Correlation2d(3, 5, 3, device="meta")
+    assert layer(torch.empty(2, 3, 8, 8, device="meta")).shape == (2, 5, 6, 6)
+
+
+def test_a_bias_of_pythons_numbers_takes_the_layers_type() -> None:
+    x, w = torch.ones(1, 3, 5, dtype=torch.bfloat16), torch.ones(2, 3, 2, dtype=torch.bfloat16)
+    assert ftt.correlate(x, w, bias=[0.5, 1.0]).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [lambda f, x: proxy_tensor.make_fx(f)(x), lambda f, x: torch.jit.trace(f, x, check_trace=False)],
+    ids=["fx", "jit"],
+)
+def test_what_is_traced_keeps_no_numbers(trace: Any) -> None:
+    x, w = torch.randn(1, 2, 9), torch.randn(3, 2, 4)
+    with pytest.raises(ValueError, match="which would keep the numbers"):
+        trace(lambda x: ftt.correlate(x, w), x)
+    recorded = trace(lambda x: ftt.correlate(x, w, method="vendor"), x)
+    torch.testing.assert_close(recorded(x + 1), ftt.correlate(x + 1, w))
+
+
+def test_tensors_on_two_devices_are_told_apart() -> None:
+    with pytest.raises(ValueError, match="w is on meta: expected on cpu, where x is"):
+        ftt.correlate(torch.ones(1, 2, 5), torch.ones(1, 2, 3, device="meta"))

@@ -84,6 +84,7 @@ def commutes(A: Operation, B: Operation, x: Any, *, trials: int = 3, tolerance: 
     >>> bool(ft.laws.commutes(blur, np.flip, np.arange(6)))
     True
     """
+    A, B = _on_copies(A), _on_copies(B)
     for drawn in _draws(x, trials):
         difference = _difference(A(B(drawn)), B(A(drawn)), drawn, tolerance)
         if difference:
@@ -113,6 +114,7 @@ def is_linear(op: Operation, x: Any, *, trials: int = 3, tolerance: float | None
     >>> bool(ft.laws.is_linear(np.abs, np.arange(5)))
     False
     """
+    op = _on_copies(op)
     scalars = _draws(np.empty(2, np.asarray(x).dtype), trials, seed=3)
     for first, second, (a, b) in zip(_draws(x, trials), _draws(x, trials, seed=1), scalars, strict=True):
         difference = _difference(op(a * first + b * second), a * op(first) + b * op(second), first, tolerance)
@@ -146,6 +148,7 @@ def adjoint_pair(A: Operation, At: Operation, x: Any, *, trials: int = 3, tolera
     >>> print(ft.laws.adjoint_pair(A, lambda y: ft.convolve(y, w, "valid"), np.arange(5)))
     vdot(y, A(x)) and vdot(At(y), x) differ: -95 and 4
     """
+    A, At = _on_copies(A), _on_copies(At)
     for drawn in _draws(x, trials):
         image = np.asarray(A(drawn))
         (y,) = _draws(image, 1, seed=2)
@@ -194,7 +197,7 @@ def is_translation_equivariant(
     >>> bool(ft.laws.is_translation_equivariant(np.cumsum, np.arange(12), [4]))
     False
     """
-    tried = _read_shifts(shifts, _example(x).ndim)
+    op, tried = _on_copies(op), _read_shifts(shifts, _example(x).ndim)
     for shift in tried:
         axes, still = tuple(range(-len(shift), 0)), op(x)
         if np.shape(still) != np.shape(x):
@@ -212,6 +215,11 @@ def is_translation_equivariant(
 # what differs, and where -------------------------------------------------------------------
 
 
+def _on_copies(op: Operation) -> Operation:
+    """The same callable, which may write into what it is given."""
+    return lambda values: op(np.array(values))
+
+
 def _example(x: Any) -> Array:
     like = np.asarray(x)
     if not like.size:
@@ -221,8 +229,10 @@ def _example(x: Any) -> Array:
 
 def _read_shifts(shifts: Any, ndim: int) -> list[tuple[int, ...]]:
     tried = [tuple(np.atleast_1d(shift).tolist()) for shift in shifts] if isinstance(shifts, Iterable) else []
-    if not tried or not all(1 <= len(shift) <= ndim for shift in tried):
-        raise errors.law_untried("shifts", shifts, f"a sequence of shifts, each an integer or 1 to {ndim} of them")
+    whole = all(isinstance(step, int) for shift in tried for step in shift)
+    if not whole or not any(map(any, tried)) or not all(1 <= len(shift) <= ndim for shift in tried):
+        expected = f"a sequence of shifts, each an integer or 1 to {ndim} of them, and one that moves something"
+        raise errors.law_untried("shifts", shifts, expected)
     return tried
 
 

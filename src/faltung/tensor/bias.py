@@ -14,8 +14,9 @@ from faltung.tensor.operands import read_operand
 Array = NDArray[Any]
 
 
-def read_bias(bias: object, filters: int) -> Array | None:
-    """One number for each of ``filters`` output channels, or None.
+def read_bias(bias: object, filters: int, result: np.dtype[Any]) -> Array | None:
+    """One number for each of ``filters`` output channels, or None; Python's own take the type of
+    floating sums, ``result``.
 
     Raises
     ------
@@ -24,10 +25,14 @@ def read_bias(bias: object, filters: int) -> Array | None:
     """
     if bias is None:
         return None
-    values = read_operand("bias", bias).values
+    read = read_operand("bias", bias)
+    values = read.values
     assert values is not None
     if values.shape != (filters,):
         raise errors.bias_mismatch(values.shape, filters)
+    real = values.dtype.kind != "c"
+    if read.kind.weak and result.kind in "fc":
+        return values.astype(numbers.real_type(result) if real else np.result_type(result, np.complex64))
     return values
 
 

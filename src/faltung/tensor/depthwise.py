@@ -40,7 +40,7 @@ def depthwise(
     x
         Input, (N, C, *space) or (C, *space).
     w
-        Kernels, (C, *kernel).
+        Kernels, (C, *kernel); of PyTorch's (C, 1, *kernel) this is ``w[:, 0]``.
     operation
         ``"correlate"`` or ``"convolve"``.
     bias, stride, padding, dilation, boundary, fill_value, method, accuracy, threads
@@ -72,6 +72,10 @@ def depthwise(
     if channels is not None and channels != kernel.kind.shape[0]:
         expected = (channels, *kernel.kind.shape[1:])
         raise layer_errors.shape_mismatch("w", kernel.kind.shape, expected, "one kernel for each channel of x")
+    if len(kernel.kind.shape) > 2 and np.ndim(x) == kernel.kind.ndim and kernel.kind.shape[1] == 1:
+        batch, channels = np.shape(x)[:2]
+        if batch == channels:
+            raise layer_errors.depthwise_ambiguous(np.shape(x), kernel.kind.shape)
     assert kernel.values is not None
     each = kernel.values[:, np.newaxis]
     return getattr(operators, operation)(  # type: ignore[no-any-return]

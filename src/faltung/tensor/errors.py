@@ -90,8 +90,8 @@ def bias_mismatch(shape: tuple[int, ...], filters: int) -> ValueError:
     return ValueError(f"bias has shape {shape}: expected ({filters},), one number for each output channel")
 
 
-def shape_mismatch(argument: str, was: tuple[int, ...], expected: tuple[int, ...], reason: str) -> ValueError:
-    """A gradient or shape that the forward pass would not have given."""
+def shape_mismatch(argument: str, was: object, expected: object, reason: str) -> ValueError:
+    """An operand that does not go with the others: a gradient or shape that the forward pass would not have given."""
     return ValueError(f"{argument} is {was}: expected {expected}, {reason}")
 
 
@@ -112,6 +112,22 @@ def no_transposed_output(axis: int, length: int) -> ValueError:
 def not_for_tensors(what: str, mend: str) -> ValueError:
     """Something that the array operations take, and layers do not."""
     return ValueError(f"{what} is not for tensors: {mend}")
+
+
+def depthwise_ambiguous(x: tuple[int, ...], w: tuple[int, ...]) -> ValueError:
+    """Kernels that may be PyTorch's (C, 1, *kernel), beside an input that may be a batch."""
+    return ValueError(
+        f"w is {w} and x {x}: this may be a batch with kernels (C, 1, *kernel), or one input whose kernels are one tap "
+        "long; expected w[:, 0] for the one, x[None] for the other"
+    )
+
+
+def weights_overflow(x_unit: float, y_unit: float) -> OverflowError:
+    """Weights of a fitted kernel that are too large for their type."""
+    return OverflowError(
+        f"inputs of the size {x_unit:.1e} and targets of the size {y_unit:.1e}: weights between them are too large for "
+        "their type; expected them scaled nearer to each other"
+    )
 
 
 def not_a_shape(argument: str, value: object) -> ValueError:

@@ -132,7 +132,10 @@ def _as_kernel(fit: _Fit, operation: Operation, plain: bool, x_unit: float, y_un
     values = np.flip(fit.weights, space) if operation == "convolve" else fit.weights.conj()
     errors_of = np.flip(fit.standard_errors, space) if operation == "convolve" else fit.standard_errors
     center = [default_center(operation, values.shape[axis]) for axis in space]
-    values, errors_of = (each * (y_unit / x_unit) for each in (values, errors_of))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        values, errors_of = (each * (np.float64(y_unit) / x_unit) for each in (values, errors_of))
+    if not np.isfinite(values).all():
+        raise layer_errors.weights_overflow(x_unit, y_unit)
     residual = math.sqrt(fit.squares / fit.outputs) * y_unit
     if plain:
         return FittedKernel(values[0, 0], center, residual, fit.condition, errors_of[0, 0])

@@ -144,7 +144,7 @@ def _operate(operation: Operation, x: Any, w: Any, said: Said) -> NDArray[Any]:
     given = read_operands(x, w)
     layer = read_layer(operation, given.ndim, said.options)
     problem = layer.problem(given.x.dtype, given.x.shape, given.w.dtype, given.w.shape)
-    offsets = read_bias(said.bias, problem.filters)
+    offsets = read_bias(said.bias, problem.filters, problem.result_dtype)
     result = problem.result_dtype
     if offsets is not None:
         result = numbers.result_type(result, offsets.dtype)

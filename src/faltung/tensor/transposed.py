@@ -108,7 +108,7 @@ def _operate(operation: Operation, x: Any, w: Any, said: Said) -> NDArray[Any]:
     given = read_operands(x, w, TRANSPOSED_LAYOUT)
     layer = read_layer(operation, given.ndim, said.options)
     shape = output_shape(layer, given.x.shape, given.w.shape, said.output_padding)
-    offsets = read_bias(said.bias, shape[1])
+    offsets = read_bias(said.bias, shape[1], numbers.result_type(given.x.dtype, given.w.dtype))
     forward = layer.problem(given.x.dtype, shape, given.w.dtype, given.w.shape)
     forward = forward.with_box(forward.low, given.x.shape[2:])
     y = adjoint(forward, given.x, given.w, said.method, said.threads)

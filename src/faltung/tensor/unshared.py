@@ -201,7 +201,7 @@ def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWor
     patches = local.patches_as_groups(given.x.reshape(local.batched))
     sums = getattr(operators, operation)(patches, as_groups(given.w, 0, local.ndim), **local.words)
     y = from_groups(sums.reshape(sums.shape[:2]), 1, local.forward.length)
-    offsets = read_bias(bias, local.forward.filters)
+    offsets = read_bias(bias, local.forward.filters, y.dtype)
     y = add_bias(y, offsets, y.dtype if offsets is None else numbers.result_type(y.dtype, offsets.dtype))
     return given.rounded(y if given.x.ndim == local.ndim + 2 else y[0])
 

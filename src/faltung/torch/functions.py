@@ -9,6 +9,7 @@ import torch
 
 from faltung import tensor
 from faltung.meaning.extent import Operation
+from faltung.tensor import errors
 from faltung.tensor.bias import column
 from faltung.tensor.form import read_form, vendor_computes
 from faltung.tensor.layer import Said, TransposedWords, Words, read_words
@@ -115,8 +116,16 @@ def correlate_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> An
 
 
 def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool = False) -> Any:
-    """One call on tensors, or on what becomes one."""
+    """One call on tensors, or on what becomes one; `torch.compile` leaves it out of its graphs."""
+    if torch.compiler.is_compiling():
+        return torch.compiler.disable(_operate)(operation, x, w, said, transposed)
+    return _operate(operation, x, w, said, transposed)
+
+
+def _operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool) -> Any:
     x, w = torch.as_tensor(x), torch.as_tensor(w)
+    if x.device != w.device:
+        raise errors.shape_mismatch("w", f"on {w.device}", f"on {x.device}", "where x is: move one of them with .to()")
     form = read_form(operation, tuple(x.shape), tuple(w.shape), said, transposed, "vendor")
     on_vendor = vendor_computes(str(x.device), said.method)
     batched = x.ndim == w.ndim
@@ -126,5 +135,12 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
         y = vendor.adjoint(samples, w, form, shape) if on_vendor else InputGradient.of(samples, w, shape, form)
     else:
         y = vendor.output(samples, w, form) if on_vendor else Output.of(samples, w, None, form)
-    y = y if said.bias is None else y + column(torch.as_tensor(said.bias), y)
+    y = y if said.bias is None else y + column(_bias(said.bias, y), y)
     return y if batched else y[0]
+
+
+def _bias(bias: Any, y: Any) -> Any:
+    """As a tensor; Python's own numbers take the feature maps' type."""
+    if isinstance(bias, list | tuple) and (y.is_floating_point() or y.is_complex()):
+        return torch.as_tensor(bias, dtype=y.dtype, device=y.device)
+    return torch.as_tensor(bias)

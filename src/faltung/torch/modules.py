@@ -68,6 +68,15 @@ class KernelBank(torch.nn.Module):
         self.register_parameter("bias", offsets)
         self.reset_parameters()
 
+    # What was said, read as of PyTorch's layers; it does not change, as channels and padding were checked with it.
+    stride = property(lambda self: self._said.options.stride, doc="Step between outputs.")
+    padding = property(lambda self: self._padding, doc="What is added at the edges, as it was said.")
+    dilation = property(lambda self: self._said.options.dilation, doc="Step between taps.")
+    groups = property(lambda self: self._said.options.groups, doc="Groups of channels.")
+    boundary = property(lambda self: self._said.options.boundary, doc="What the padding reads.")
+    fill_value = property(lambda self: self._said.options.fill_value, doc="What a constant padding reads.")
+    output_padding = property(lambda self: self._said.output_padding, doc="What a transposed layer adds.")
+
     def reset_parameters(self) -> None:
         """Draw the parameters anew: uniform within one over the root of the terms of an output."""
         bound = 1 / math.sqrt(max(self.weight[0].numel(), 1))
@@ -76,7 +85,8 @@ class KernelBank(torch.nn.Module):
 
     def forward(self, x: Any) -> Any:
         """The feature maps of ``x``, which has the weight's type (any under autocast, which plays no part here)."""
-        if not torch.is_autocast_enabled(x.device.type):
+        kind = x.device.type
+        if not (torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)):
             check_types(x.dtype, self.weight.dtype)
         return operate(self.operation, x, self.weight, self._said._replace(bias=self.bias), self.transposed)
 
