@@ -379,17 +379,18 @@ def test_a_bias_of_pythons_numbers_takes_the_layers_type() -> None:
     assert ftt.correlate(x, w, bias=[0.5, 1.0]).dtype == torch.bfloat16
 
 
-@pytest.mark.parametrize(
-    "trace",
-    [lambda f, x: proxy_tensor.make_fx(f)(x), lambda f, x: torch.jit.trace(f, x, check_trace=False)],
-    ids=["fx", "jit"],
-)
-def test_what_is_traced_keeps_no_numbers(trace: Any) -> None:
+def test_what_is_recorded_keeps_no_numbers() -> None:
     x, w = torch.randn(1, 2, 9), torch.randn(3, 2, 4)
     with pytest.raises(ValueError, match="which would keep the numbers"):
-        trace(lambda x: ftt.correlate(x, w), x)
-    recorded = trace(lambda x: ftt.correlate(x, w, method="vendor"), x)
+        proxy_tensor.make_fx(lambda x: ftt.correlate(x, w))(x)
+    recorded = proxy_tensor.make_fx(lambda x: ftt.correlate(x, w, method="vendor"))(x)
     torch.testing.assert_close(recorded(x + 1), ftt.correlate(x + 1, w))
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace:DeprecationWarning")
+def test_traces_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"what torch\.jit\.trace records is not for tensors"):
+        torch.jit.trace(lambda x: ftt.correlate(x, x), torch.ones(1, 1, 9))
 
 
 def test_tensors_on_two_devices_are_told_apart() -> None:

@@ -96,7 +96,7 @@ def convolve(
         (|x| * |w|)`` at each element; or a relative tolerance to the norms.
     method
         ``"auto"``, or the name of an algorithm: ``"direct"``, ``"separable"``, ``"fft"``,
-        ``"channel_product"``, ``"winograd"``, ``"definition"``.
+        ``"channel_product"``, ``"inner_product"``, ``"winograd"``, ``"definition"``.
     dtype
         Type of the result, in which sums are computed where it is wider. By default it follows
         from the operands' types: integers give int64 (uint64 if both are unsigned and one is

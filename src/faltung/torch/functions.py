@@ -123,6 +123,8 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
 
 
 def _operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool) -> Any:
+    if torch.jit.is_tracing():  # where lengths are tensors
+        raise errors.not_for_tensors("what torch.jit.trace records", "torch.compile leaves layers out of its graphs")
     x, w = torch.as_tensor(x), torch.as_tensor(w)
     if x.device != w.device:
         raise errors.shape_mismatch("w", f"on {w.device}", f"on {x.device}", "where x is: move one of them with .to()")

@@ -148,7 +148,7 @@ def computed(function: Any, first: Any, second: Any, shape: Shape | None) -> Any
     """A tensor from a function of arrays, which share the tensors' memory."""
     if _is_traced():
         mend = "torch.compile leaves layers out of its graphs, and method='vendor' is made of PyTorch's operations"
-        raise errors.not_for_tensors("what torch.jit.trace or make_fx records, which would keep the numbers,", mend)
+        raise errors.not_for_tensors("what make_fx records, which would keep the numbers,", mend)
     dtype = torch.result_type(first, second)
     result = function(_as_array(first), _as_array(second), shape)
     if dtype == torch.bfloat16:
@@ -159,7 +159,7 @@ def computed(function: Any, first: Any, second: Any, shape: Shape | None) -> Any
 def _is_traced() -> bool:
     """Whether PyTorch's operations are recorded, among which a sum of arrays would be a constant."""
     proxies = sys.modules.get("torch.fx.experimental.proxy_tensor")
-    return torch.jit.is_tracing() or (proxies is not None and proxies.get_proxy_mode() is not None)
+    return proxies is not None and proxies.get_proxy_mode() is not None
 
 
 def _as_array(tensor: Any) -> Array:
