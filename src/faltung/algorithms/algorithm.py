@@ -14,6 +14,8 @@ from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
 _NATIVE_STEPS, _NATIVE_POSITIONS = 2**30, 2**50
+# Elements that an image's channel may be copied to however small it is.
+_MOST_COPIED = 2**24
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
@@ -95,6 +97,14 @@ def beyond_native_indices(problem: Problem) -> str | None:
     for r, (first, last), s, n in zip(problem.low, problem.reach(), problem.stride, problem.length, strict=True):
         if max(-(r + first), r + last, s * n, last - first) >= _NATIVE_POSITIONS:
             return "a position 2**50 or more from the input is not counted natively"
+    return None
+
+
+def beyond_copying(problem: Problem) -> str | None:
+    """The reason to refuse what would copy an image's channel to far more elements than it has."""
+    copied = math.prod(count for _, count in problem.touched())
+    if copied > max(_MOST_COPIED, 4 * math.prod(problem.input_shape)):
+        return f"outputs reach over {copied} positions, far more than the input has, all of which it would copy"
     return None
 
 

@@ -26,6 +26,7 @@ from faltung.algorithms.algorithm import (
     Cost,
     Mask,
     Run,
+    beyond_copying,
     beyond_native_indices,
     bytes_moved,
     summation_bound,
@@ -39,8 +40,6 @@ from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
 _SERVED = tuple(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
-# Elements of the input that a channel may be copied to however small it is.
-_MOST_COPIED = 2**24
 _CALL_SECONDS = 15e-6
 # Weights whose packing several threads share.
 _WORTH_SHARING = 2**16
@@ -63,9 +62,8 @@ def _refuse(problem: Problem) -> str | None:
         return "the kernel holds NaN or infinity"
     if beyond := beyond_native_indices(problem):
         return beyond
-    copied = math.prod(count for _, count in problem.touched())
-    if copied > max(_MOST_COPIED, 4 * math.prod(problem.input_shape)):
-        return f"outputs reach over {copied} positions, far more than the input has, all of which it would copy"
+    if beyond := beyond_copying(problem):
+        return beyond
     return too_inaccurate(problem, summation_bound(problem))
 
 

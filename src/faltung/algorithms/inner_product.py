@@ -22,6 +22,7 @@ from faltung.algorithms.algorithm import (
     Cost,
     Mask,
     Run,
+    beyond_copying,
     beyond_native_indices,
     bytes_moved,
     summation_bound,
@@ -37,8 +38,6 @@ from faltung.task.problem import Problem
 _SERVED = (np.dtype(np.float32), np.dtype(np.float64))
 _MOST_OUTPUTS = 1024
 """Of an image for each filter: their sums are kept at once."""
-_MOST_COPIED = 2**24
-"""Elements that an image's channel may be copied to however small it is."""
 _CALL_SECONDS = 12e-6
 _ROW_SECONDS = 4.5e-9
 """What a row of taps costs a tile of sums besides its products; measured for rows of 7 to 28 taps."""
@@ -65,9 +64,8 @@ def _refuse(problem: Problem) -> str | None:
         return "the kernel holds NaN or infinity"
     if beyond := beyond_native_indices(problem):
         return beyond
-    copied = math.prod(count for _, count in problem.touched())
-    if copied > max(_MOST_COPIED, 4 * math.prod(problem.input_shape)):
-        return f"outputs reach over {copied} positions, far more than the input has, all of which it would copy"
+    if beyond := beyond_copying(problem):
+        return beyond
     return too_inaccurate(problem, summation_bound(problem))
 
 

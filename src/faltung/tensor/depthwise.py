@@ -71,7 +71,7 @@ def depthwise(
     channels = np.shape(x)[-kernel.kind.ndim :][0] if np.ndim(x) >= kernel.kind.ndim else None
     if channels is not None and channels != kernel.kind.shape[0]:
         expected = (channels, *kernel.kind.shape[1:])
-        raise layer_errors.shape_mismatch("w", kernel.kind.shape, expected, "one kernel for each channel of x")
+        raise layer_errors.operand_mismatch("w", kernel.kind.shape, expected, "one kernel for each channel of x")
     if len(kernel.kind.shape) > 2 and np.ndim(x) == kernel.kind.ndim and kernel.kind.shape[1] == 1:
         batch, channels = np.shape(x)[:2]
         if batch == channels:

@@ -90,7 +90,7 @@ def bias_mismatch(shape: tuple[int, ...], filters: int) -> ValueError:
     return ValueError(f"bias has shape {shape}: expected ({filters},), one number for each output channel")
 
 
-def shape_mismatch(argument: str, was: object, expected: object, reason: str) -> ValueError:
+def operand_mismatch(argument: str, was: object, expected: object, reason: str) -> ValueError:
     """An operand that does not go with the others: a gradient or shape that the forward pass would not have given."""
     return ValueError(f"{argument} is {was}: expected {expected}, {reason}")
 

@@ -73,7 +73,7 @@ def input_gradient(
     said = read_words("input_gradient", words, LinearWords)
     layer = read_layer(operation, given.ndim, said.options)
     if len(shape) != np.ndim(gy):
-        raise errors.shape_mismatch("input_shape", shape, np.shape(gy), "as many axes as gy has")
+        raise errors.operand_mismatch("input_shape", shape, np.shape(gy), "as many axes as gy has")
     batched = shape if given.batched else (1, *shape)
     forward = layer.problem(given.x.dtype, batched, given.w.dtype, given.w.shape)
     _check_output(given.x.shape, forward, f"what the layer gives for input_shape={shape}")
@@ -127,7 +127,7 @@ def kernel_gradient(
     if len(shape) < 2 or np.ndim(x) not in (len(shape), len(shape) - 1):
         raise errors.tensor_rank(np.shape(x), shape, LAYOUT, "kernel_shape")
     if np.ndim(gy) != np.ndim(x):
-        raise errors.shape_mismatch("gy", np.shape(gy), np.shape(x), "as many axes as x has")
+        raise errors.operand_mismatch("gy", np.shape(gy), np.shape(x), "as many axes as x has")
     given = read_two_batches(x, gy, batched=np.ndim(x) == len(shape))
     said = read_words("kernel_gradient", words, LinearWords)
     layer = read_layer(operation, len(shape) - 2, said.options)
@@ -139,7 +139,7 @@ def kernel_gradient(
 def _check_output(gy_shape: Index, forward: Problem, reason: str) -> None:
     expected = (forward.batch, forward.filters, *forward.length)
     if gy_shape != expected:
-        raise errors.shape_mismatch("gy", gy_shape, expected, reason)
+        raise errors.operand_mismatch("gy", gy_shape, expected, reason)
 
 
 def adjoint(forward: Problem, gy: Array, w: Array, method: str, threads: int | None) -> Array:

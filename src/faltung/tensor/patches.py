@@ -119,7 +119,7 @@ def patches_adjoint(
     outer = shape[: len(shape) - forward.ndim]
     expected = (*outer, *forward.kernel_shape, *forward.length)
     if values.shape != expected:
-        raise errors.shape_mismatch("gp", values.shape, expected, f"the patches of input_shape={shape}")
+        raise errors.operand_mismatch("gp", values.shape, expected, f"the patches of input_shape={shape}")
     return added_up(values, forward)
 
 

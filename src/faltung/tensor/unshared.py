@@ -274,7 +274,7 @@ def read_local(
 
 def _check(argument: str, was: Index, expected: Index, reason: str = "what the layer gives") -> None:
     if was != expected:
-        raise errors.shape_mismatch(argument, was, expected, reason)
+        raise errors.operand_mismatch(argument, was, expected, reason)
 
 
 def as_groups(array: Array, axis: int, ndim: int) -> Array:

@@ -127,7 +127,9 @@ def _operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool)
         raise errors.not_for_tensors("what torch.jit.trace records", "torch.compile leaves layers out of its graphs")
     x, w = torch.as_tensor(x), torch.as_tensor(w)
     if x.device != w.device:
-        raise errors.shape_mismatch("w", f"on {w.device}", f"on {x.device}", "where x is: move one of them with .to()")
+        raise errors.operand_mismatch(
+            "w", f"on {w.device}", f"on {x.device}", "where x is: move one of them with .to()"
+        )
     form = read_form(operation, tuple(x.shape), tuple(w.shape), said, transposed, "vendor")
     on_vendor = vendor_computes(str(x.device), said.method)
     batched = x.ndim == w.ndim
