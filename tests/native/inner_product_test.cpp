@@ -2,29 +2,10 @@
 // vectors at the ends of both operands, copies, sections, blocks, parts of a sum, several threads.
 #include "inner_product.hpp"
 
-#include <algorithm>
-#include <memory>
-#include <random>
-
-#include "check.hpp"
+#include "layer.hpp"
 
 namespace faltung {
 namespace {
-
-std::mt19937 generator(1);
-
-template <class T>
-std::unique_ptr<T[]> random_values(std::ptrdiff_t count) {
-    std::uniform_int_distribution<int> digit(-4, 4);  // small integers: every order of sums is exact
-    auto values = std::make_unique<T[]>(static_cast<std::size_t>(count));
-    for (std::ptrdiff_t i = 0; i < count; ++i) values[static_cast<std::size_t>(i)] = static_cast<T>(digit(generator));
-    return values;
-}
-
-struct Shape {
-    std::ptrdiff_t batch, groups, channels, filters;  // of each group
-    Axis row, column;
-};
 
 Axis axis(std::ptrdiff_t length, std::ptrdiff_t taps, std::ptrdiff_t outputs, std::ptrdiff_t dilation, Boundary boundary) {
     Axis axis;
@@ -38,66 +19,22 @@ Axis axis(std::ptrdiff_t length, std::ptrdiff_t taps, std::ptrdiff_t outputs, st
 }
 
 template <class T>
-class Layer {
-public:
-    explicit Layer(const Shape& shape)
-        : s_(shape), x_(random_values<T>(samples())), w_(random_values<T>(s_.groups * s_.filters * terms())) {
-        s_.row.step = s_.column.length;
-        s_.column.step = 1;
-    }
-
-    void compare(Level level, int threads) const {
-        const std::ptrdiff_t outputs = s_.row.outputs * s_.column.outputs, filters = s_.groups * s_.filters;
-        const auto y = std::make_unique<T[]>(static_cast<std::size_t>(s_.batch * filters * outputs));
-        const InnerProductCall<T> call{level, s_.batch, s_.groups, s_.filters, s_.channels, {s_.row, s_.column}, x_.get(),
-                                       x_.get() + samples(), s_.groups * s_.channels * plane(), s_.channels * plane(),
-                                       plane(), T{}, w_.get(), w_.get() + filters * terms(), terms(), taps(),
-                                       {s_.column.taps, 1}, y.get(), filters * outputs, outputs, {s_.column.outputs, 1}};
-        check(inner_product(call, threads, [] { return false; }), "finished");
-        bool same = true;
-        for (std::ptrdiff_t i = 0; i < s_.batch * filters * outputs; ++i)
-            same &= y[static_cast<std::size_t>(i)] == by_definition(i / outputs / filters, i / outputs % filters, i % outputs);
-        check(same, std::to_string(s_.groups) + " x " + std::to_string(s_.channels) + " channels, " +
-                        std::to_string(s_.filters) + " filters, " + std::to_string(s_.row.outputs) + " x " +
-                        std::to_string(s_.column.outputs) + " outputs, taps " + std::to_string(s_.column.taps) +
-                        ", level " + std::to_string(static_cast<int>(level)));
-    }
-
-private:
-    [[nodiscard]] std::ptrdiff_t plane() const { return s_.row.length * s_.column.length; }
-    [[nodiscard]] std::ptrdiff_t samples() const { return s_.batch * s_.groups * s_.channels * plane(); }
-    [[nodiscard]] std::ptrdiff_t taps() const { return s_.row.taps * s_.column.taps; }
-    [[nodiscard]] std::ptrdiff_t terms() const { return s_.channels * taps(); }
-
-    [[nodiscard]] T by_definition(std::ptrdiff_t b, std::ptrdiff_t o, std::ptrdiff_t p) const {
-        T sum{};
-        for (std::ptrdiff_t c = 0; c < s_.channels; ++c)
-            for (std::ptrdiff_t k = 0; k < taps(); ++k) {
-                const std::ptrdiff_t row = s_.row.first_position(p / s_.column.outputs);
-                const std::ptrdiff_t column = s_.column.first_position(p % s_.column.outputs);
-                const std::ptrdiff_t i =
-                    source_index(s_.row.boundary, row + k / s_.column.taps * s_.row.dilation, s_.row.length);
-                const std::ptrdiff_t j =
-                    source_index(s_.column.boundary, column + k % s_.column.taps * s_.column.dilation, s_.column.length);
-                if (i < 0 || j < 0) continue;
-                const std::ptrdiff_t channel = (b * s_.groups + o / s_.filters) * s_.channels + c;
-                sum += x_[static_cast<std::size_t>((channel * s_.row.length + i) * s_.column.length + j)] *
-                       w_[static_cast<std::size_t>(o * terms() + c * taps() + k)];
-            }
-        return sum;
-    }
-
-    Shape s_;
-    std::unique_ptr<T[]> x_, w_;
-};
-
-// The widest level is compiled here for the instructions of the one before it.
-template <class T>
 void compare(const Shape& shape) {
     const Layer<T> layer(shape);
-    for (std::size_t i = 0; i < level_names.size(); ++i)
-        if (i == 0 || supported(static_cast<Level>(std::min(i, std::size_t{1}))))
-            layer.compare(static_cast<Level>(i), 1 + static_cast<int>(i % 2));
+    const Shape& s = layer.s;
+    const T *const x = layer.x.get(), *const w = layer.w.get();
+    on_each_level([&](Level level, int threads) {
+        const auto compute = [&](T* y) {
+            const InnerProductCall<T> call{level, s.batch, s.groups, s.filters, s.channels, {s.row, s.column}, x,
+                                           x + layer.samples(), s.groups * s.channels * layer.plane(),
+                                           s.channels * layer.plane(), layer.plane(), T{}, w,
+                                           w + layer.filters() * layer.terms(), layer.terms(), layer.taps(),
+                                           {s.column.taps, 1}, y, layer.filters() * layer.outputs(), layer.outputs(),
+                                           {s.column.outputs, 1}};
+            return inner_product(call, threads, [] { return false; });
+        };
+        layer.compare(compute, named(level));
+    });
 }
 
 template <class T>
