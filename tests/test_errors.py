@@ -38,6 +38,7 @@ def golden() -> list[tuple[str, str]]:
 @pytest.fixture(autouse=True)
 def _on_this_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "INSTRUCTION_SETS", ("x86-64-v2", "x86-64-v3"))
+    monkeypatch.setattr(settings, "_level", 0)
 
 
 def told(call: str) -> str:

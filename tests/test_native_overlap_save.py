@@ -252,7 +252,7 @@ def test_kernels_of_every_size_scale_alone(kind):
     w = np.ones((3, 40), kind) * np.array([[limits.max / 64], [1], [limits.tiny * 64]], kind)
     x = np.full((1, 3, 500), 0.5, kind)
     for hold in (TILES, KERNELS, PARTS):
-        y, _ = run(x, w, [256], hold=hold)
+        y, _ = run(x, w, [512], hold=hold)
         np.testing.assert_allclose(y, np.broadcast_to(20 * w[:, :1], y.shape[1:])[np.newaxis], rtol=1e-5)
 
 
