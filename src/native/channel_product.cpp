@@ -17,7 +17,7 @@ constexpr std::ptrdiff_t products_in_task = std::ptrdiff_t{1} << 21;
 constexpr std::ptrdiff_t usual_tasks = 16;
 // Panels that read the input where it lies, if it need not be continued: more are worth a copy, which
 // lies together.
-constexpr std::ptrdiff_t few_panels = 8;
+constexpr std::ptrdiff_t few_panels = 2;
 // Copies of small blocks that are made before the first of them is summed: a vector that is loaded
 // soon after it was stored in parts would wait for them.
 constexpr std::ptrdiff_t bytes_ahead = 8 * 1024;
@@ -150,7 +150,7 @@ private:
     [[nodiscard]] bool stores_in_place() const {
         const std::ptrdiff_t outputs = call_.axes.back().outputs;
         if (long_ || call_.output_steps.back() != 1) return false;
-        return blocks_.chained() ? outputs >= lanes_ || row_output_step() == outputs : outputs >= lanes_ && spans() == 1;
+        return blocks_.chained() ? outputs >= lanes_ || row_output_step() == outputs : outputs >= lanes_ && (spans() == 1 || outputs % lanes_ == 0);
     }
 
     void divide() {

@@ -101,7 +101,7 @@ LayerBlocks::LayerBlocks(const std::vector<Axis>& axes, std::ptrdiff_t batch, st
     : batch_(batch), lanes_(lanes) {
     for (const Axis& axis : axes) copied_.emplace_back(axis, &axis == &axes.back() ? lanes : 1);
     chained_ = lanes > 1 && one_filter && copied_[row_axis()].chain_gap() < copied_[row_axis()].taps;
-    choose_block();
+    choose_block(channels, one_filter, element_size);
     channel_pitch_ = copied_[0].extent(rows_);
     for (std::size_t i = 1; i < copied_.size(); ++i) channel_pitch_ *= copied_[i].extent();
     if (lanes > 1) channel_pitch_ = round_up(channel_pitch_, lanes) + lanes;  // the last vector may reach beyond
@@ -111,13 +111,15 @@ LayerBlocks::LayerBlocks(const std::vector<Axis>& axes, std::ptrdiff_t batch, st
     section_ = quotient_up(channels, quotient_up(channels, section_));
 }
 
-void LayerBlocks::choose_block() {
+void LayerBlocks::choose_block(std::ptrdiff_t channels, bool one_filter, std::ptrdiff_t element_size) {
     for (std::size_t i = 1; i < copied_.size(); ++i) vectors_in_row_ *= copied_[i].outputs;
     if (lanes_ > 1) vectors_in_row_ = vectors_in_row_ / copied_.back().outputs * quotient_up(copied_.back().outputs, lanes_);
     strips_in_row_ = chained_ && row_axis() > 0 ? vectors_in_row_ / copied_[row_axis()].outputs : vectors_in_row_;
     // With strides a vector of sums takes as many of samples.
     const std::ptrdiff_t read = lanes_ > 1 ? copied_[0].base(1) * copied_.back().phases : 1;
-    const std::ptrdiff_t usual = lanes_ > 1 ? std::max<std::ptrdiff_t>(usual_vectors / read, 1) : usual_positions;
+    const std::ptrdiff_t within = std::min(usual_vectors, most_bytes / 2 / (channels * lanes_ * element_size));
+    const std::ptrdiff_t usual =
+        lanes_ > 1 ? std::max<std::ptrdiff_t>((one_filter ? usual_vectors : within) / read, 1) : usual_positions;
     const std::ptrdiff_t rows = copied_[0].outputs, in_image = rows * vectors_in_row_;
     if (in_image <= usual) {
         rows_ = rows;

@@ -113,7 +113,7 @@ public:
                                                      const std::vector<std::ptrdiff_t>& steps) const;
 
 private:
-    void choose_block();
+    void choose_block(std::ptrdiff_t channels, bool one_filter, std::ptrdiff_t element_size);
     [[nodiscard]] std::vector<std::ptrdiff_t> starts(std::size_t axis) const;
 
     // The axis whose positions lie below each other.

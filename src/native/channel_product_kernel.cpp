@@ -19,6 +19,7 @@ constexpr int most_vectors = 2;
 constexpr int most_rows = 8;
 static_assert(most_rows + most_chained < vector_registers);
 constexpr int most_positions = vector_registers == 32 ? 12 : 6;
+constexpr int most_filters = vector_registers == 32 ? 8 : 4;
 
 template <int value>
 struct Count {
@@ -48,14 +49,14 @@ struct Tile {
     FALTUNG_INLINE void clear() {
 #pragma GCC unroll 12
         for (int p = 0; p < P; ++p)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (int v = 0; v < V; ++v) sums[p][v] = Vector<T>{};
     }
 
     FALTUNG_INLINE void store_at(const Sums<T>& to, std::ptrdiff_t first, bool add) const {
 #pragma GCC unroll 12
         for (int p = 0; p < P; ++p)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (int v = 0; v < V; ++v) {
                 T* const sum = to.data + to.places[first + p] + v * to.apart;
                 store(sum, add ? load(sum) + sums[p][v] : sums[p][v]);
@@ -100,14 +101,14 @@ struct PositionsInLanes {
     FALTUNG_INLINE static void multiply(const Terms<T>& terms, Tile<T, P, F>& tile) {
         const T* weights = terms.weights;
         for (const std::ptrdiff_t *at = terms.offsets, *const end = at + terms.count; at != end; ++at) {
-            Vector<T> weight[F];
-#pragma GCC unroll 4
-            for (int f = 0; f < F; ++f) weight[f] = broadcast<T>(weights[f]);
+            Vector<T> sample[P];
 #pragma GCC unroll 12
-            for (int p = 0; p < P; ++p) {
-                const Vector<T> sample = load_once(tile.from[p] + *at);
-#pragma GCC unroll 4
-                for (int f = 0; f < F; ++f) tile.sums[p][f] = multiply_add<T>(weight[f], sample, tile.sums[p][f]);
+            for (int p = 0; p < P; ++p) sample[p] = load_once(tile.from[p] + *at);
+#pragma GCC unroll 8
+            for (int f = 0; f < F; ++f) {
+                const Vector<T> weight = in_register<T>(broadcast<T>(weights[f]));
+#pragma GCC unroll 12
+                for (int p = 0; p < P; ++p) tile.sums[p][f] = multiply_add<T>(weight, sample[p], tile.sums[p][f]);
             }
             weights += F;
         }
@@ -149,8 +150,8 @@ template <class T>
 void positions_in_lanes(const Terms<T>& terms, const Positions<T>& vectors, int filters, bool add,
                       const Sums<T>& sums) {
     with_count<most_filters>(filters, [&](auto f) FALTUNG_INLINED {
-        // A vector of weights for each filter and one of samples are kept beside the sums.
-        constexpr int height = f.count == 1 ? 8 : (vector_registers - 1) / f.count - 1;
+        // A vector of samples for each one of sums and one of weights are kept beside the sums.
+        constexpr int height = f.count == 1 ? 8 : (vector_registers - 1) / (f.count + 1);
         for_each_tile<PositionsInLanes, height, f.count>(terms, vectors, add, sums);
     });
 }
@@ -261,9 +262,10 @@ void add_compensated(const T* part, T* total, T* lost, std::ptrdiff_t count) {
 }
 
 template <class T>
-constexpr ChannelProductKernel<T> kernel{lanes<T>,      filters_in_lanes<T>, positions_in_lanes<T>,
-                                         sum_strips<T>, add_compensated<T>,  interleave<T>,
-                                         spread<T>,     place<T>,            copy<T>};
+constexpr ChannelProductKernel<T> kernel{lanes<T>,         most_filters,          filters_in_lanes<T>,
+                                         positions_in_lanes<T>, sum_strips<T>, add_compensated<T>,
+                                         interleave<T>,    spread<T>,     place<T>,
+                                         copy<T>};
 
 }  // namespace
 

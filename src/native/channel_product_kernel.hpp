@@ -4,7 +4,7 @@
 // Lanes are filters where there are many: a panel is up to two vectors of them. Its weights stand
 // term by term, so that a tile loads them as they come; its sums stand position by position, in
 // the same order of filters. Where filters are few, lanes are positions that lie side by side, and
-// a panel is up to four filters. Where a group is a single filter, as in depthwise layers, its taps
+// a panel is up to four or eight filters. Where a group is a single filter, as in depthwise layers, its taps
 // are chained besides: a sample is loaded once for all the rows of outputs that it serves.
 #pragma once
 
@@ -17,9 +17,6 @@ namespace faltung {
 // Products summed from zero before sums of such blocks are added: with it the rounding error of
 // a sum stays below (128 + log2 n) units in the last place of the sum of magnitudes.
 inline constexpr std::ptrdiff_t most_terms = 128;
-
-// Filters of a panel whose lanes are positions.
-inline constexpr int most_filters = 4;
 
 // Consecutive terms of the sum: the weights of one panel, and where each term's sample lies from
 // the sample of a position's first one.
@@ -115,6 +112,7 @@ struct Channels {
 template <class T>
 struct ChannelProductKernel {
     int lanes;
+    int most_filters;  // of a panel whose lanes are positions
     // sums = (or +=) the sum over the terms; a panel of so many vectors of filters.
     void (*filters_in_lanes)(const Terms<T>& terms, const Positions<T>& positions, int vectors, bool add,
                              const Sums<T>& sums);

@@ -35,8 +35,9 @@ template <class T>
 PackedWeights<T>::PackedWeights(const FilterBank<T>& bank, Lanes lanes, Level level, int threads,
                                 const Interrupted& interrupted)
     : level_(level), lanes_(lanes), groups_(bank.groups), filters_(bank.filters), terms_(bank.terms()) {
-    const int in_vector = channel_product_kernel_for<T>(level).lanes;
-    const std::ptrdiff_t most = lanes == Lanes::filters ? 2 * in_vector : most_filters;
+    const ChannelProductKernel<T>& kernel = channel_product_kernel_for<T>(level);
+    const int in_vector = kernel.lanes;
+    const std::ptrdiff_t most = lanes == Lanes::filters ? 2 * in_vector : kernel.most_filters;
     const std::ptrdiff_t unit = lanes == Lanes::filters ? in_vector : 1;
     for (std::ptrdiff_t first = 0; first < filters_; first += most) {
         const std::ptrdiff_t count = std::min(most, filters_ - first);

@@ -1,10 +1,10 @@
 """``channel_product``: layers of many filters, as a matrix product whose samples are read in place.
 
-A register tile is two vectors of filters by six positions (twelve with 32 registers). Each term,
-a tap of a channel, loads its packed weights once and one sample for each position. Nothing is
-unfolded: a block of outputs reads a copy of the input that goes on beyond the edges. In depthwise
-layers a tile is up to eight rows of positions, and each row of samples is loaded once for all the
-taps of a column.
+A register tile is two vectors of filters by six positions (twelve with 32 registers), or four
+filters by three vectors of positions (eight by three). Each term, a tap of a channel, loads its
+packed weights and its samples once. Nothing is unfolded: a block of outputs reads a copy of the input
+that goes on beyond the edges. In depthwise layers a tile is up to eight rows of positions, and each
+row of samples is loaded once for all the taps of a column.
 
 Blocks of 128 products are summed from zero, up to eight block sums are added one after another,
 and these with compensation, so that the bound holds for sums of any length.
@@ -46,6 +46,8 @@ _WORTH_SHARING = 2**16
 # Of depthwise layers, whose copies lie in the first-level cache and are padded once: measured 4 to 6
 # times as many elements a second as of blocks at the edges.
 _FASTER_COPIES = 4
+# Where lanes are filters, results are turned into lines of positions: as long as so many products take.
+_TERMS_OF_TURNING = 32
 # Beyond 128 products sums are added in parts: 32 of 52 Gproducts/s for 13 x 13 to 27 x 27, where 7 x 7 has 42.
 _LONG_SUMS, _USE_OF_LONG_SUMS = 128, 0.8
 
@@ -102,12 +104,21 @@ def _cost_of_parts(problem: Problem, machine: Machine) -> Cost:
 
 def _use_of_lanes(problem: Problem, lanes: int) -> tuple[float, float]:
     """Shares of the tiles' work that is wanted, with filters in lanes and with positions."""
-    filters, line = max(problem.filters // problem.groups, 1), max((1, *problem.length)[-1], 1)
+    filters, line = max(problem.filters // problem.groups, 1), _positions_in_line(problem)
+    turning = problem.taps / (problem.taps + _TERMS_OF_TURNING)
     if _shares_rows(problem):
         loading = _USE_OF_LONG_SUMS if problem.taps > _LONG_SUMS else 1.0
     else:  # where one filter is summed, every product loads its samples
         loading = min(0.4 + 0.2 * filters, 1)
-    return filters / (-(-filters // lanes) * lanes), line / (-(-line // lanes) * lanes) * loading
+    return filters / (-(-filters // lanes) * lanes) * turning, line / (-(-line // lanes) * lanes) * loading
+
+
+def _positions_in_line(problem: Problem) -> int:
+    """Outputs that lie side by side: all of an image, where every one reads its own place alone."""
+    pointwise = math.prod(problem.kernel_shape) == 1 and problem.length == problem.input_shape
+    if pointwise and not any(problem.low) and set(problem.stride) | set(problem.input_dilation) <= {1}:
+        return max(math.prod(problem.length), 1)
+    return max((1, *problem.length)[-1], 1)
 
 
 def _shares_rows(problem: Problem) -> bool:
@@ -122,7 +133,7 @@ def _shares_rows(problem: Problem) -> bool:
 def _positions_in_lanes(problem: Problem, instruction_set: str) -> bool:
     lanes = int(vectors(problem.compute_dtype, shipped(instruction_set)))
     for_filters, for_positions = _use_of_lanes(problem, lanes)
-    return for_positions > for_filters
+    return for_positions >= for_filters
 
 
 def _aligned(values: Array) -> Array:
