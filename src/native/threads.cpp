@@ -18,6 +18,27 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto poll_interval = std::chrono::milliseconds(50);
+// Waking a thread that sleeps takes tens of microseconds, as long as a small call: for so long threads
+// look for the next one, or for the last helper to leave, before they sleep.
+constexpr auto awake = std::chrono::microseconds(100);
+
+void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+// Until `done()`, or not much longer than `awake`.
+template <class Done>
+void look_for(const Done& done) {
+    for (const auto end = Clock::now() + awake; Clock::now() < end;)
+        for (int i = 0; i < 16; ++i) {
+            if (done()) return;
+            pause();
+        }
+}
 
 // What this thread calls while it is at work in a call, it does alone.
 thread_local bool at_work = false;
@@ -65,7 +86,8 @@ struct Job {
 
     // The pool's, under its lock.
     const int wanted;
-    int joined = 0, inside = 0;
+    int joined = 0;
+    std::atomic<int> inside{0};  // read without the lock, too
     Job* after = nullptr;
     std::condition_variable left;
 };
@@ -85,6 +107,7 @@ public:
             Job** last = &open_;
             while (*last != nullptr) last = &(*last)->after;
             *last = &job;
+            offers_ = true;
         }
         for (int i = 0; i < helpers; ++i) offered_.notify_one();
     }
@@ -93,6 +116,11 @@ public:
     bool close(Job& job, Clock::duration interval) {
         std::unique_lock guard(lock_);
         withdraw(job);
+        if (job.inside > 0 && stays_awake()) {
+            guard.unlock();
+            look_for([&] { return job.inside == 0; });
+            guard.lock();
+        }
         return job.left.wait_for(guard, interval, [&] { return job.inside == 0; });
     }
 
@@ -101,9 +129,13 @@ private:
         for (Job** at = &open_; *at != nullptr; at = &(*at)->after)
             if (*at == &job) {
                 *at = job.after;
-                return;
+                break;
             }
+        offers_ = open_ != nullptr;
     }
+
+    // Where every thread has a processor, looking takes nothing from another.
+    [[nodiscard]] bool stays_awake() const { return threads_ < processors_; }
 
     bool start() {
         // The process's signals are for threads that know of them; faults are the thread's own.
@@ -124,6 +156,11 @@ private:
     [[noreturn]] void help() {
         std::unique_lock guard(lock_);
         for (;;) {
+            if (open_ == nullptr && stays_awake()) {
+                guard.unlock();
+                look_for([&] { return offers_.load(); });
+                guard.lock();
+            }
             offered_.wait(guard, [&] { return open_ != nullptr; });
             Job& job = *open_;
             ++job.inside;
@@ -140,7 +177,9 @@ private:
     std::mutex lock_;
     std::condition_variable offered_;
     Job* open_ = nullptr;  // a chain, the oldest first
+    std::atomic<bool> offers_{false};  // whether it holds any, for those that look without the lock
     int threads_ = 0;
+    const int processors_ = static_cast<int>(std::thread::hardware_concurrency());
 };
 
 // Never destroyed, since threads sleep in it while the process ends. A child of fork() has none of
