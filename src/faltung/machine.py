@@ -1,8 +1,8 @@
 """What the machine can do: the constants that costs are made of, each in its unit.
 
-The shipped values were measured on one core of an AMD EPYC of the Zen 3 generation
-(``python -m benchmarks`` prints the machine's limits of a run); they rank algorithms, they
-promise no times.
+The shipped values were measured on one core of an AMD EPYC of the Zen 3 generation, those of
+x86-64-v4 on one of an Intel Xeon of the Sapphire Rapids generation (``python -m benchmarks`` prints
+the machine's limits of a run); they rank algorithms, they promise no times.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Machine(NamedTuple):
     """Overlap-save in float32 and float64: seconds for a point of one tile in each lane, in tiles of
     16, 32, 64, … points. A table, since cache levels and odd powers of two leave no simple curve;
     between its entries they are drawn straight, beyond its end they stay."""
+    split_tile: float = 1.2
+    """A tile split over the lanes, relative to a whole one in each: the split, and roots for each lane."""
     tile_row_seconds: float = 0.2e-6
     """What each row of the tiles in all lanes costs besides: finding where it lies."""
     interpreted_products_per_second: float = 0.12e6
@@ -69,12 +71,15 @@ _POINTS_V3 = (
     _nanoseconds(48, 31, 20.6, 18, 16.4, 16.4, 17.5, 21, 21.5, 24.6, 25, 27, 28.6, 34, 40, 90, 90),
     _nanoseconds(33, 22, 17, 16, 16, 16.2, 16.6, 18.3, 20.8, 22.9, 24, 26, 27.4, 32, 37, 90, 90),
 )
+_POINTS_V4 = (
+    _nanoseconds(42, 28.5, 23, 24, 25, 26, 27.5, 31, 31, 36.5, 42.5, 52, 55, 70, 105, 140, 155),
+    _nanoseconds(10, 12.3, 13, 18.4, 22, 25.3, 27, 30.3, 30.6, 38, 43.5, 52.5, 54, 66, 100, 133, 148),
+)
 
 _SHIPPED: dict[str, Machine] = {
     "x86-64-v2": Machine(16, 3.4e9, 5.0e9, 1.2e9, point_seconds=_POINTS_V2),
     "x86-64-v3": Machine(32, 6.5e9, 4.6e9, 2.4e9, point_seconds=_POINTS_V3),
-    # Not measured yet: the points of v3, each with twice the lanes, on units of the same width.
-    "x86-64-v4": Machine(64, 3.7e9, 2.6e9, 4.8e9, point_seconds=_POINTS_V3),
+    "x86-64-v4": Machine(64, 7.4e9, 3.4e9, 30e9, tile_efficiency=0.67, point_seconds=_POINTS_V4, split_tile=2.0),
     "baseline": Machine(16, 6.0e9, 6.0e9, 1.2e9, point_seconds=_POINTS_V2),
 }
 

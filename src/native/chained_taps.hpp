@@ -33,7 +33,7 @@ template <int C, class T, int R, int W>
 [[gnu::always_inline]] inline void multiply_chain(const T* from, std::ptrdiff_t row_step, const T* taps,
                                                   std::ptrdiff_t tap_step, Accumulators<T, R, W>& sums) {
     Vector<T> tap[C];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int c = 0; c < C; ++c) tap[c] = broadcast(taps[c * tap_step]);
 #pragma GCC unroll 32
     for (int i = 0; i < R + C - 1; ++i) {

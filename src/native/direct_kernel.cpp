@@ -16,7 +16,7 @@ namespace {
 #if FALTUNG_VECTOR_BYTES == 64 || defined(__aarch64__)
 static_assert(vector_registers == 32);
 constexpr int tall_rows = 8, tall_vectors = 2, wide_rows = 4, wide_vectors = 4;
-constexpr int line_vectors = 16, usual_taps = 5, most_taps = 5;
+constexpr int line_vectors = 16, usual_taps = 8, most_taps = 11;
 #else
 constexpr int tall_rows = 10, tall_vectors = 1, wide_rows = 5, wide_vectors = 2;
 constexpr int line_vectors = 10, usual_taps = 4, most_taps = 5;

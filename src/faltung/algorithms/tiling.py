@@ -21,8 +21,8 @@ _ROW = 32
 _LONGEST_OF_AXES = {1: (16, 1024), 2: (8, 128)}
 """How many times the kernel's reach a tile may be along each of 1, 2, … axes, and at least."""
 _LONGEST_OF_MORE = (4, 64)
-_SPLIT = 1.2
-"""A tile split over the lanes, relative to a whole one in each: the split, and roots for each lane."""
+_COMPLEX = 2.0
+"""Tiles of complex samples, whose parts are taken apart and put together, relative to real ones."""
 _KERNEL = 0.5
 """A kernel's spectrum, in tiles: there, not back."""
 
@@ -114,7 +114,7 @@ def _tiling(problem: Problem, samples: Index, machine: Machine) -> Tiling:
         (Hold.KERNELS, points, kernels * instances + _KERNEL * kernels),
     ]
     if _row_points(problem, samples) % (lanes * _ROW // 2) == 0:
-        split = _SPLIT * problem.filters * (instances + _KERNEL)
+        split = machine.split_tile * problem.filters * (instances + _KERNEL)
         ways.append((Hold.PARTS, points // lanes, split))
     costs = [(groups * _group_seconds(problem, samples, each, machine), hold) for hold, each, groups in ways]
     seconds, hold = min(costs)
@@ -128,6 +128,7 @@ def _group_seconds(problem: Problem, samples: Index, points: int, machine: Machi
     level = min(math.log2(points / _ROW * 2), len(table) - 1)
     below = min(int(level), len(table) - 2)
     rate = table[below] + (level - below) * (table[below + 1] - table[below])
+    rate *= _COMPLEX if problem.compute_dtype.kind == "c" else 1
     return points * rate + math.prod(samples) // _row(samples) * machine.tile_row_seconds
 
 
