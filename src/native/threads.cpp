@@ -56,16 +56,15 @@ private:
 
 // One call, on its caller's stack: what the threads share that work on it.
 struct Job {
-    Job(std::ptrdiff_t tasks, const Task& call, int others) : count(tasks), task(call), wanted(others) {}
+    Job(std::ptrdiff_t tasks, const Task& call, int others) : count(tasks), task(call), last(tasks), wanted(others) {}
 
     template <class Poll>
     void work(int worker, Poll poll) noexcept {
         const AtWork here;
         try {
             while (!stop.load(std::memory_order_relaxed)) {
-                const std::ptrdiff_t index = next.fetch_add(1, std::memory_order_relaxed);
-                if (index >= count) return;
-                task(index, worker);
+                if (taken.fetch_add(1, std::memory_order_relaxed) >= count) return;
+                task(worker == 0 ? first++ : --last, worker);
                 poll();
             }
         } catch (...) {
@@ -80,7 +79,11 @@ struct Job {
 
     const std::ptrdiff_t count;
     const Task& task;
-    std::atomic<std::ptrdiff_t> next{0};
+    std::atomic<std::ptrdiff_t> taken{0};
+    // The caller begins at the front, helpers begin at the end: in the next call like this one, each
+    // finds most of what it reads in the cache that is its own.
+    std::ptrdiff_t first = 0;
+    std::atomic<std::ptrdiff_t> last;
     std::atomic<bool> stop{false}, failed{false};
     std::exception_ptr failure;
 
