@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, sleep
 
 Call = Callable[[], object]
 
@@ -15,6 +15,8 @@ SHORTEST = 4e-3
 """Seconds that one sample lasts at least: the clock and the loop around the call are below 0.1 % of it."""
 SLOW = 10.0
 """A call this many times slower than the first is timed once: more rounds would tell nothing new."""
+REST = 0.02
+"""Seconds before each sample: threads of the library before go on looking for work for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ def take(calls: Mapping[str, Call], rounds: int) -> dict[str, Timing]:
         samples: dict[str, list[float]] = {name: [] for name in running}
         for turn in range(rounds):
             for name in order(running, turn):
+                sleep(REST)
+                calls[name]()
                 samples[name].append(_seconds(calls[name], first[name][1]))
     return {name: Timing(samples.get(name) or [first[name][0]], first[name][1]) for name in calls}
 
