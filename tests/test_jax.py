@@ -232,6 +232,18 @@ def test_mapped_layers(transposed: bool, axes: tuple[int | None, int | None]) ->
         assert_allclose(gw[i], ew, atol=1e-12)
 
 
+@pytest.mark.parametrize(("count", "batch"), [(0, 2), (3, 0)])
+@pytest.mark.parametrize("axes", [(0, 0), (None, 1), (2, None)])
+def test_mapped_over_nothing(count: int, batch: int, axes: Any) -> None:
+    shapes = [(batch, 4, 6), (4, 2, 3)]
+    x, w = (np.ones(s if at is None else (*s[:at], count, *s[at:])) for s, at in zip(shapes, axes, strict=True))
+    layer = jax.vmap(lambda x, w: ftj.convolve(x, w, groups=2), in_axes=axes)
+    gradients = jax.jit(jax.grad(lambda x, w: layer(x, w).sum(), argnums=(0, 1)))(x, w)
+    assert layer(x, w).shape == (count, batch, 4, 4)
+    for gradient, operand in zip(gradients, (x, w), strict=True):
+        assert_array_equal(gradient, np.zeros(operand.shape))
+
+
 def test_hessians_and_nested_maps() -> None:
     x, w = random(3, 2, 7), random(2, 2, 3)
 
