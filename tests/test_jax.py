@@ -309,6 +309,19 @@ def test_bad_layers_are_refused_in_words() -> None:
         ftj.correlate_transposed(x[:, :3], w, threads=0)
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("float16", 1e6), ("bfloat16", 3.4e38), ("float32", -1e300), ("int8", 300)]
+)
+def test_fill_values_beyond_their_type_are_refused(method: str, dtype: str, value: float) -> None:
+    x, w = jnp.zeros((1, 1, 4), dtype), jnp.ones((1, 1, 3), dtype)
+    if (method, dtype) != ("lax", "int8"):
+        with pytest.raises(ValueError, match=f"fill_value={value}.* cannot be cast to {dtype}"):
+            ftj.correlate(x, w, padding=1, fill_value=value, method=method)
+    with pytest.raises(ValueError, match=f"fill_value={value}.* cannot be cast to {dtype}"):
+        ftj.correlate_unshared(x, jnp.ones((1, 1, 3, 4), dtype), padding=1, fill_value=value)
+
+
 def test_plans_of_jax_arrays_are_left_to_the_bridge() -> None:
     with pytest.raises(TypeError, match="JAX"):
         ft.convolve(jnp.ones(3), [1.0])
