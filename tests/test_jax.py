@@ -232,6 +232,18 @@ def test_mapped_layers(transposed: bool, axes: tuple[int | None, int | None]) ->
         assert_allclose(gw[i], ew, atol=1e-12)
 
 
+@pytest.mark.parametrize(("count", "batch"), [(0, 2), (3, 0)])
+@pytest.mark.parametrize("axes", [(0, 0), (None, 1), (2, None)])
+def test_mapped_over_nothing(count: int, batch: int, axes: Any) -> None:
+    shapes = [(batch, 4, 6), (4, 2, 3)]
+    x, w = (np.ones(s if at is None else (*s[:at], count, *s[at:])) for s, at in zip(shapes, axes, strict=True))
+    layer = jax.vmap(lambda x, w: ftj.convolve(x, w, groups=2), in_axes=axes)
+    gradients = jax.jit(jax.grad(lambda x, w: layer(x, w).sum(), argnums=(0, 1)))(x, w)
+    assert layer(x, w).shape == (count, batch, 4, 4)
+    for gradient, operand in zip(gradients, (x, w), strict=True):
+        assert_array_equal(gradient, np.zeros(operand.shape))
+
+
 def test_hessians_and_nested_maps() -> None:
     x, w = random(3, 2, 7), random(2, 2, 3)
 
@@ -295,6 +307,19 @@ def test_bad_layers_are_refused_in_words() -> None:
         jax.jit(lambda fill_value: ftj.correlate(x[:, :3], w, padding=1, fill_value=fill_value))(1.0)
     with pytest.raises(ValueError, match="threads=0"):
         ftj.correlate_transposed(x[:, :3], w, threads=0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("float16", 1e6), ("bfloat16", 3.4e38), ("float32", -1e300), ("int8", 300)]
+)
+def test_fill_values_beyond_their_type_are_refused(method: str, dtype: str, value: float) -> None:
+    x, w = jnp.zeros((1, 1, 4), dtype), jnp.ones((1, 1, 3), dtype)
+    if (method, dtype) != ("lax", "int8"):
+        with pytest.raises(ValueError, match=f"fill_value={value}.* cannot be cast to {dtype}"):
+            ftj.correlate(x, w, padding=1, fill_value=value, method=method)
+    with pytest.raises(ValueError, match=f"fill_value={value}.* cannot be cast to {dtype}"):
+        ftj.correlate_unshared(x, jnp.ones((1, 1, 3, 4), dtype), padding=1, fill_value=value)
 
 
 def test_plans_of_jax_arrays_are_left_to_the_bridge() -> None:

@@ -91,6 +91,23 @@ def test_a_module_may_say_so() -> None:
     assert torch.func.vmap(layer)(x[None]).shape == (1, 2, 3, 6, 6)
 
 
+def test_fill_values_beyond_their_type_are_refused() -> None:
+    x, w = torch.zeros(1, 1, 4, dtype=torch.float16), torch.ones(1, 1, 3, dtype=torch.float16)
+    local = torch.ones(1, 1, 3, 4)
+    for layer, operands, value in [
+        (ftt.correlate, (x, w), 1e6),
+        (ftt.correlate, (x.bfloat16(), w.bfloat16()), 3.4e38),
+        (ftt.correlate, (x.float(), w.float()), -1e300),
+        (ftt.correlate_unshared, (x.float(), local), 1e300),
+        (ftt.correlate_unshared, (x.to(torch.int8), local.to(torch.int8)), 300),
+        (ftt.correlate_unshared, (x.to(torch.int8), local.to(torch.int8)), 0.5),
+    ]:
+        with pytest.raises(ValueError, match=f"fill_value={value}.* cannot be cast to .*the type that x is summed as"):
+            layer(*operands, padding=1, fill_value=value, method="vendor" if layer is ftt.correlate else "auto")
+    y = ftt.correlate(x, w, padding=1, fill_value=float("inf"), method="vendor")
+    assert y.isinf().tolist() == [[[True, False, False, True]]]
+
+
 # unshared layers ---------------------------------------------------------------------------
 
 
@@ -108,3 +125,11 @@ def test_unshared_layers_are_those_of_arrays(operation: str, options: dict[str, 
     operands = tuple(each.requires_grad_() for each in (x[:1].detach(), w, bias))
     assert torch.autograd.gradcheck(layer, operands, fast_mode=True)
     assert torch.autograd.gradgradcheck(layer, operands, fast_mode=True)
+
+
+def test_unshared_layers_of_no_samples() -> None:
+    x, w = torch.empty(0, 2, 5, requires_grad=True), torch.ones(3, 2, 3, 3)
+    y = ftt.correlate_unshared(x, w)
+    y.sum().backward()
+    assert (y.shape, x.grad.shape) == ((0, 3, 3), x.shape)
+    assert ft.tensor.correlate_unshared(x.detach().numpy(), w.numpy()).shape == y.shape

@@ -89,9 +89,13 @@ def _mapped(primitive: Primitive, face: Face, operands: Any, axes: Any, *, form:
     with the channels, its entries into groups.
     """
     (count,) = {each.shape[axis] for each, axis in zip(operands, axes, strict=True) if axis is not None}
+    if not count:  # none of one
+        operands = [_with_one(*mapped) for mapped in zip(operands, axes, strict=True)]
+        one, at = _mapped(primitive, face, operands, axes, form=form, shape=shape)
+        return jax.lax.slice_in_dim(one, 0, 0, axis=at), at
     if face.kernels[1:] == (True, False) and axes[1] is None:
         first = jnp.moveaxis(operands[0], axes[0], 0)
-        first = first.reshape(-1, *first.shape[2:])
+        first = first.reshape(count * first.shape[1], *first.shape[2:])
         result = primitive.bind(first, operands[1], form=form, shape=(count * shape[0], *shape[1:]))
         return result.reshape(count, *shape), 0
     beside = [_beside(*each, count) for each in zip(operands, axes, face.kernels[:2], strict=True)]
@@ -101,6 +105,13 @@ def _mapped(primitive: Primitive, face: Face, operands: Any, axes: Any, *, form:
     return result.reshape(*shape[:axis], count, *shape[axis:]), axis
 
 
+def _with_one(array: Any, axis: int | None) -> Any:
+    """An operand that is mapped along an empty axis, with one entry of zeros."""
+    if axis is None:
+        return array
+    return jnp.pad(array, [(0, 1 if i == axis else 0) for i in range(array.ndim)])
+
+
 def _beside(array: Any, axis: int | None, is_kernel: bool, count: int) -> Any:
     """Mapped operands side by side: kernels in more filters, others in more channels."""
     at = 0 if is_kernel else 1
@@ -108,7 +119,7 @@ def _beside(array: Any, axis: int | None, is_kernel: bool, count: int) -> Any:
         stacked = jnp.broadcast_to(jnp.expand_dims(array, at), (*array.shape[:at], count, *array.shape[at:]))
     else:
         stacked = jnp.moveaxis(array, axis, at)
-    return stacked.reshape(*stacked.shape[:at], -1, *stacked.shape[at + 2 :])
+    return stacked.reshape(*stacked.shape[:at], count * stacked.shape[at + 1], *stacked.shape[at + 2 :])
 
 
 _OUTPUT = _primitive(

@@ -52,14 +52,13 @@ def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[Unsh
 
 def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWords) -> Any:
     x, w = jnp.asarray(x), jnp.asarray(w)
-    dtype = np.dtype(np.complex128 if jnp.iscomplexobj(x) or jnp.iscomplexobj(w) else np.float64)
-    local = read_local(operation, words, dtype, x.shape, dtype, w.shape)
+    local = read_local(operation, words, np.dtype(xla.scalar(x)), x.shape, np.dtype(xla.scalar(w)), w.shape)
     samples = xla.continued(x.reshape(local.batched), local.forward)
     patches = _windows(samples, local.forward).reshape(local.patches)
     kernels = jnp.moveaxis(w, range(-local.ndim, 0), range(local.ndim)).reshape(local.kernels)
     options = Options(groups=local.words["groups"], accuracy=local.words["accuracy"])
     y = operate(operation, patches, kernels, Said(options, None, local.words["method"], local.words["threads"], 0))
-    y = jnp.moveaxis(y.reshape(len(y), *local.forward.length, -1), -1, 1)
+    y = jnp.moveaxis(y.reshape(len(y), *local.forward.length, local.forward.filters), -1, 1)
     y = y if bias is None else y + column(jnp.asarray(bias), y)
     return y if x.ndim == local.ndim + 2 else y[0]
 

@@ -71,4 +71,5 @@ def _take(x: Any, index: Any, axis: int) -> Any:
 
 
 def _put(x: Any, where: Any, value: Any) -> Any:
+    continuation.check_fill_value(value, x.dtype)
     return jnp.where(where, jnp.asarray(value, x.dtype), x)

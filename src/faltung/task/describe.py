@@ -293,7 +293,7 @@ def fill_value_as(value: Any, problem: Problem) -> Any:
     sample = problem.input_dtype if numbers.is_integral(compute) else _sample_type(problem.input_dtype, compute)
     if is_number(number) and not isinstance(number, int | float | complex):
         number = float(number)  # a Fraction or Decimal beside floating samples
-    fill = _cast(number, sample) if isinstance(number, int | float | complex) else None
+    fill = number_in(number, sample) if isinstance(number, int | float | complex) else None
     if fill is None:
         raise errors.fill_value_does_not_fit(value, str(sample))
     return fill
@@ -303,7 +303,7 @@ def _sample_type(dtype: np.dtype[Any], compute: np.dtype[Any]) -> np.dtype[Any]:
     return compute if dtype.kind == "c" else numbers.real_type(compute)
 
 
-def _cast(number: Any, dtype: np.dtype[Any]) -> int | float | complex | None:
+def number_in(number: Any, dtype: np.dtype[Any]) -> int | float | complex | None:
     """``number`` as a Python number that ``dtype`` holds, None if it holds none such."""
     if isinstance(number, complex) and dtype.kind != "c":
         return None

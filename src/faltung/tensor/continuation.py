@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from faltung import errors
 from faltung.meaning.boundary import index_map
+from faltung.task.describe import number_in
 from faltung.task.problem import Problem
 
 FILL, GAP = -1, -2
@@ -37,8 +39,15 @@ def _source(problem: Problem, axis: int) -> NDArray[np.intp]:
 
 def _put(x: Any, where: NDArray[np.bool_], value: Any) -> Any:
     """In place: what has absent samples was taken, so it is fresh."""
+    check_fill_value(value, x.dtype)
     np.copyto(x, value, where=where)
     return x
+
+
+def check_fill_value(value: complex, dtype: np.dtype[Any]) -> None:
+    """ValueError unless samples of that type hold ``value``: sums may have been in a wider one."""
+    if number_in(value, dtype) is None:
+        raise errors.fill_value_does_not_fit(value, str(dtype))
 
 
 def continued(x: Any, problem: Problem, take: Take = np.take, put: Put = _put) -> Any:

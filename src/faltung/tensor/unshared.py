@@ -280,10 +280,12 @@ def _check(argument: str, was: Index, expected: Index, reason: str = "what the l
 def as_groups(array: Array, axis: int, ndim: int) -> Array:
     """The last axes, output positions, as groups along ``axis``."""
     moved = np.moveaxis(array, range(array.ndim - ndim, array.ndim), range(axis, axis + ndim))
-    return moved.reshape(*moved.shape[:axis], -1, *moved.shape[axis + ndim + 1 :])
+    count = math.prod(moved.shape[axis : axis + ndim + 1])
+    return moved.reshape(*moved.shape[:axis], count, *moved.shape[axis + ndim + 1 :])
 
 
 def from_groups(array: Array, axis: int, space: Index) -> Array:
     """Groups along ``axis`` as output positions, the last axes."""
-    apart = array.reshape(*array.shape[:axis], *space, -1, *array.shape[axis + 1 :])
+    each = array.shape[axis] // math.prod(space)
+    apart = array.reshape(*array.shape[:axis], *space, each, *array.shape[axis + 1 :])
     return np.moveaxis(apart, range(axis, axis + len(space)), range(apart.ndim - len(space), apart.ndim))

@@ -59,16 +59,20 @@ class _Face(torch.autograd.Function):
         with the channels, its entries into groups.
         """
         count, axis = info.batch_size, 0 if cls.result_is_kernel else 1
+        if not count:  # none of one
+            first, second = (_with_one(*mapped) for mapped in ((first, in_dims[0]), (second, in_dims[1])))
+            one, at = cls.vmap(info._replace(batch_size=1), in_dims, first, second, shape, form)
+            return one.narrow(at, 0, 0), at
         if cls.second_is_kernel and in_dims[1] is None:
             longer = None if shape is None else (count * shape[0], *shape[1:])
             result = cls.apply(first.movedim(in_dims[0], 0).flatten(0, 1), second, longer, form)
-            return result.unflatten(0, (count, -1)), 0
+            return result.unflatten(0, (count, len(result) // count)), 0
         one = _beside(first, in_dims[0], count, cls.first_is_kernel)
         two = _beside(second, in_dims[1], count, cls.second_is_kernel)
         if shape is not None:
             shape = (*shape[:axis], shape[axis] * count, *shape[axis + 1 :])
         result = cls.apply(one, two, shape, form.side_by_side(count))
-        return result.unflatten(axis, (count, -1)), axis
+        return result.unflatten(axis, (count, result.shape[axis] // count)), axis
 
 
 class Output(_Face):
@@ -183,6 +187,13 @@ def like(gradient: Any, operand: Any) -> Any:
     """A gradient as its operand's: the real part for a real one."""
     real = gradient.real if gradient.is_complex() and not operand.is_complex() else gradient
     return real.to(operand.dtype)
+
+
+def _with_one(tensor: Any, axis: int | None) -> Any:
+    """An operand that is mapped along an empty axis, with one entry of zeros."""
+    if axis is None:
+        return tensor
+    return torch.cat([tensor, tensor.new_zeros((*tensor.shape[:axis], 1, *tensor.shape[axis + 1 :]))], axis)
 
 
 def _beside(tensor: Any, axis: int | None, count: int, is_kernel: bool) -> Any:

@@ -52,14 +52,14 @@ def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[Unsh
 
 def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWords) -> Any:
     x, w = torch.as_tensor(x), torch.as_tensor(w)
-    dtype = np.dtype(np.complex128 if torch.result_type(x, w).is_complex else np.float64)
-    local = read_local(operation, words, dtype, tuple(x.shape), dtype, tuple(w.shape))
+    x_kind, w_kind = (np.dtype(vendor.scalar(each.dtype)) for each in (x, w))
+    local = read_local(operation, words, x_kind, tuple(x.shape), w_kind, tuple(w.shape))
     samples = vendor.continued(x.reshape(local.batched), local.forward)
     patches = _windows(samples, local.forward).reshape(local.patches)
     kernels = w.movedim(tuple(range(-local.ndim, 0)), tuple(range(local.ndim))).reshape(local.kernels)
     options = Options(groups=local.words["groups"], accuracy=local.words["accuracy"])
     y = operate(operation, patches, kernels, Said(options, None, local.words["method"], local.words["threads"], 0))
-    y = y.reshape(len(y), *local.forward.length, -1).movedim(-1, 1)
+    y = y.reshape(len(y), *local.forward.length, local.forward.filters).movedim(-1, 1)
     y = y if bias is None else y + column(torch.as_tensor(bias), y)
     return y if x.ndim == local.ndim + 2 else y[0]
 

@@ -6,10 +6,12 @@ precision that its settings allow (``torch.backends.cudnn.allow_tf32``).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 
+from faltung import errors as faltung_errors
 from faltung.task.problem import Index, Problem
 from faltung.tensor import continuation, errors
 from faltung.tensor.form import Form, Shape
@@ -23,9 +25,16 @@ def output(x: Any, w: Any, form: Form, length: Shape | None = None) -> Any:
     if not (dtype.is_floating_point or dtype.is_complex):
         mend = "PyTorch's convolution has floating and complex types; on the CPU method='auto' is exact"
         raise errors.not_for_tensors(f"method='vendor' with {dtype}", mend)
-    problem = form.problem(complex if dtype.is_complex else float, x.shape, w.shape, length)
+    problem = form.problem(scalar(dtype), x.shape, w.shape, length)
     taps = w.flip(tuple(range(2, w.ndim))) if problem.operation == "convolve" else w.conj_physical()
     return _valid(continued(x.to(dtype), problem), taps.to(dtype), problem.stride, problem.dilation, problem.groups)
+
+
+def scalar(dtype: torch.dtype) -> type[complex]:
+    """The numbers of a type, as Python names them."""
+    if dtype.is_complex:
+        return complex
+    return float if dtype.is_floating_point else int
 
 
 def adjoint(gy: Any, w: Any, form: Form, shape: Shape) -> Any:
@@ -45,9 +54,20 @@ def _take(x: Any, index: Any, axis: int) -> Any:
 
 
 def _put(x: Any, where: Any, value: Any) -> Any:
+    _check_fill_value(value, x.dtype)
     return torch.where(
         torch.as_tensor(where, device=x.device), torch.as_tensor(value, dtype=x.dtype, device=x.device), x
     )
+
+
+def _check_fill_value(value: complex, dtype: torch.dtype) -> None:
+    """ValueError unless samples of that type hold ``value``: PyTorch makes it infinite, or says less."""
+    low, high = 0.0, 1.0
+    if dtype != torch.bool:
+        limits = torch.finfo(dtype) if dtype.is_floating_point or dtype.is_complex else torch.iinfo(dtype)
+        low, high = limits.min, limits.max
+    if any(math.isfinite(part) and not low <= part <= high for part in (value.real, value.imag)):
+        raise faltung_errors.fill_value_does_not_fit(value, str(dtype))
 
 
 def _valid(x: Any, w: Any, stride: Index, dilation: Index, groups: int) -> Any:
