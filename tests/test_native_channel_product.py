@@ -93,6 +93,25 @@ def test_layers_of_integers_are_exact(layer: Layer, dtype: str) -> None:
     np.testing.assert_array_equal(computed(x, w, layer), by_matrix_product(x, w, layer).astype(dtype))
 
 
+@pytest.mark.parametrize("positions_in_lanes", [False, True])
+@pytest.mark.parametrize("channels", [3, 150, 1100])
+@pytest.mark.parametrize("space", [(), (1,), (48,), (37,), (4, 8), (3, 5, 16), (1, 32), (16, 1)], ids=str)
+def test_pointwise_layers_are_matrix_products(space: tuple[int, ...], channels: int, positions_in_lanes: bool) -> None:
+    rng = np.random.default_rng(channels)
+    x, w = rng.integers(-4, 5, (2, channels, *space)), rng.integers(-4, 5, (21, channels))
+    product = _core.ChannelProduct(
+        w.reshape(21, channels, *(1 for _ in space)).astype(np.float32), 1, positions_in_lanes, settings.level(), 1
+    )
+    none, one = [0] * len(space), [1] * len(space)
+    for apart in ((), (0,), (len(space) + 1,)):  # the axes with gaps between their samples and results
+        steps = tuple(slice(None, None, 1 + (axis in apart)) for axis in range(2 + len(space)))
+        room = [n * (1 + (axis in apart)) for axis, n in enumerate((2, 21, *space))]
+        y, samples = np.full(room, np.nan, np.float32), np.repeat(x, 2, apart[0]) if apart else x
+        product.run(samples.astype(np.float32)[steps], y[steps], none, one, one, none, 0.0, 2)
+        np.testing.assert_array_equal(y[steps], np.einsum("nc...,oc->no...", x, w))
+        assert np.isnan(y).sum() == y.size - y[steps].size
+
+
 @pytest.mark.parametrize("boundary", ["constant", "edge", "wrap"])
 @pytest.mark.parametrize("kernel", [3, 5, 7, 13])
 @pytest.mark.parametrize("stride", [1, 2, 3])

@@ -9,6 +9,7 @@
 #include "arguments.hpp"
 #include "bindings.hpp"
 #include "channel_product.hpp"
+#include "channel_product_axes.hpp"
 
 namespace nb = nanobind;
 
@@ -50,40 +51,6 @@ std::unique_ptr<PackedWeights<T>> pack(const ArrayView& kernel, std::ptrdiff_t g
     return weights;
 }
 
-using Steps = std::vector<std::ptrdiff_t>;
-
-// Neighbouring axes without taps, whose samples and results follow each other in memory, become one.
-void join_axes(std::vector<Axis>& axes, Steps& output_steps) {
-    for (std::size_t i = axes.size(); i-- > 1;) {
-        Axis& outer = axes[i - 1];
-        const Axis& inner = axes[i];
-        if (!outer.is_batch() || !inner.is_batch() || outer.step != inner.step * inner.length ||
-            output_steps[i - 1] != output_steps[i] * inner.outputs)
-            continue;
-        outer.length = outer.outputs = outer.length * inner.length;
-        outer.step = inner.step;
-        output_steps[i - 1] = output_steps[i];
-        axes.erase(axes.begin() + static_cast<std::ptrdiff_t>(i));
-        output_steps.erase(output_steps.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-}
-
-void add_axis(std::vector<Axis>& axes, Steps& output_steps) {
-    axes.insert(axes.begin(), Axis{});
-    output_steps.insert(output_steps.begin(), 1);
-}
-
-// Rows are not cut out of the axis whose positions are lanes; a scalar is a vector of one.
-void cut_rows(std::vector<Axis>& axes, Steps& output_steps, std::ptrdiff_t lanes) {
-    while (axes.size() < 2) add_axis(axes, output_steps);
-    Axis &rows = axes[axes.size() - 2], &line = axes.back();
-    if (axes.size() > 2 || !rows.is_batch() || rows.length > 1 || !line.is_batch() || line.length % lanes != 0) return;
-    rows.length = rows.outputs = line.length / lanes;
-    line.length = line.outputs = lanes;
-    rows.step = lanes * line.step;
-    output_steps.front() = lanes * output_steps.back();
-}
-
 template <class T>
 ChannelProductCall<T> make_call(const PackedWeights<T>& weights, const std::vector<std::ptrdiff_t>& taps,
                                 const ArrayView& x, const ArrayView& y, const Parameters& given, double fill) {
@@ -98,11 +65,8 @@ ChannelProductCall<T> make_call(const PackedWeights<T>& weights, const std::vect
         call.axes.back().step = element_step(x, static_cast<int>(i) + 2);
         call.output_steps.push_back(element_step(y, static_cast<int>(i) + 2));
     }
-    join_axes(call.axes, call.output_steps);
-    if (weights.lanes() == Lanes::positions)
-        cut_rows(call.axes, call.output_steps, channel_product_kernel_for<T>(weights.level()).lanes);
-    else if (call.axes.empty())
-        add_axis(call.axes, call.output_steps);
+    arrange_axes(call.axes, call.output_steps,
+                 weights.lanes() == Lanes::positions ? channel_product_kernel_for<T>(weights.level()).lanes : 1);
     return call;
 }
 

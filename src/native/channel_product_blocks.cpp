@@ -117,9 +117,10 @@ void LayerBlocks::choose_block(std::ptrdiff_t channels, bool one_filter, std::pt
     strips_in_row_ = chained_ && row_axis() > 0 ? vectors_in_row_ / copied_[row_axis()].outputs : vectors_in_row_;
     // With strides a vector of sums takes as many of samples.
     const std::ptrdiff_t read = lanes_ > 1 ? copied_[0].base(1) * copied_.back().phases : 1;
-    const std::ptrdiff_t within = std::min(usual_vectors, most_bytes / 2 / (channels * lanes_ * element_size));
+    // Many filters read the samples of all channels again and again.
+    const std::ptrdiff_t most = one_filter ? usual_vectors : most_bytes / 2 / (channels * lanes_ * element_size);
     const std::ptrdiff_t usual =
-        lanes_ > 1 ? std::max<std::ptrdiff_t>((one_filter ? usual_vectors : within) / read, 1) : usual_positions;
+        lanes_ > 1 ? std::max<std::ptrdiff_t>(std::min(usual_vectors, most) / read, 1) : usual_positions;
     const std::ptrdiff_t rows = copied_[0].outputs, in_image = rows * vectors_in_row_;
     if (in_image <= usual) {
         rows_ = rows;

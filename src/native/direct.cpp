@@ -122,7 +122,13 @@ private:
                                                [](const Axis& axis) { return axis.step % size == 0; });
         return call_.source.parts == 1 && contiguous && steps_aligned &&
                is_compute_type(call_.source.element) && is_aligned(call_.source.data) &&
-               (geometry.along_line() || !rows_collide(geometry.row.step));  // copying them costs less
+               (geometry.along_line() || !rows_collide(geometry.row.step) || rows_of_tile() <= most_colliding_rows());
+    }
+
+    // Of samples, for a tile's outputs.
+    [[nodiscard]] std::ptrdiff_t rows_of_tile() const {
+        const Axis& row = prepared_.geometry.row;
+        return (prepared_.tile.rows - 1) * row.stride + row.reach() + 1;
     }
 
     static bool is_compute_type(Element element) {

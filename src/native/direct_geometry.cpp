@@ -1,5 +1,7 @@
 #include "direct_geometry.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -31,6 +33,14 @@ void append_pieces(Cuts& cuts, std::ptrdiff_t end, std::ptrdiff_t piece) {
 }
 
 }  // namespace
+
+std::ptrdiff_t most_colliding_rows() {
+#ifdef _SC_LEVEL1_DCACHE_ASSOC
+    static const std::ptrdiff_t ways = sysconf(_SC_LEVEL1_DCACHE_ASSOC);
+    if (ways >= 12) return ways;
+#endif
+    return 0;
+}
 
 std::ptrdiff_t Axis::byte_offset(std::ptrdiff_t position) const {
     const std::ptrdiff_t sample = inner == 1 ? position : floor_divide(position, inner);

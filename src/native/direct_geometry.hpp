@@ -17,6 +17,10 @@ inline std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) {
 // Rows a multiple of this apart meet in the same few places of the first-level cache.
 inline bool rows_collide(std::ptrdiff_t bytes_apart) { return bytes_apart % 2048 == 0; }
 
+// How many such rows are read where they lie all the same. Measured: as many as the cache has ways, if
+// these are twelve; with eight, copying the rows of any kernel costs less.
+std::ptrdiff_t most_colliding_rows();
+
 // Output p reads positions stride * p + offset + dilation * k, for k in [0, taps).
 struct Axis {
     std::ptrdiff_t taps = 1, outputs = 1, offset = 0, stride = 1, dilation = 1;

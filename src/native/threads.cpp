@@ -1,6 +1,7 @@
 #include "threads.hpp"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -53,6 +54,28 @@ public:
 private:
     const bool before_ = at_work;
 };
+
+// The processor that this thread runs on; -1 where there is no asking.
+int processor() {
+#ifdef __linux__
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
+// Moves this thread to another processor of those that it may use. A scheduler may wake a helper where
+// its caller runs, and leave both there for many calls.
+void leave([[maybe_unused]] int processor) {
+#ifdef __linux__
+    cpu_set_t allowed;
+    if (processor < 0 || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+    cpu_set_t others = allowed;
+    CPU_CLR(static_cast<std::size_t>(processor), &others);
+    if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
+    sched_setaffinity(0, sizeof allowed, &allowed);
+#endif
+}
 
 // One call, on its caller's stack: what the threads share that work on it.
 struct Job {
@@ -111,6 +134,7 @@ public:
             while (*last != nullptr) last = &(*last)->after;
             *last = &job;
             offers_ = true;
+            callers_processor_ = processor();
         }
         for (int i = 0; i < helpers; ++i) offered_.notify_one();
     }
@@ -119,8 +143,9 @@ public:
     bool close(Job& job, Clock::duration interval) {
         std::unique_lock guard(lock_);
         withdraw(job);
-        if (job.inside > 0 && stays_awake()) {
+        if (stays_awake() && (job.inside > 0 || job.joined == 0)) {
             guard.unlock();
+            if (job.joined == 0) std::this_thread::yield();  // to a helper that was woken here, and waits to leave
             look_for([&] { return job.inside == 0; });
             guard.lock();
         }
@@ -159,12 +184,8 @@ private:
     [[noreturn]] void help() {
         std::unique_lock guard(lock_);
         for (;;) {
-            if (open_ == nullptr && stays_awake()) {
-                guard.unlock();
-                look_for([&] { return offers_.load(); });
-                guard.lock();
-            }
-            offered_.wait(guard, [&] { return open_ != nullptr; });
+            if (open_ == nullptr) await(guard);
+            if (open_ == nullptr) continue;
             Job& job = *open_;
             ++job.inside;
             const int worker = ++job.joined;
@@ -177,11 +198,28 @@ private:
         }
     }
 
+    // A while with open eyes, then asleep until an offer, which may be over by then.
+    void await(std::unique_lock<std::mutex>& guard) {
+        if (stays_awake()) {
+            guard.unlock();
+            look_for([&] { return offers_.load(); });
+            guard.lock();
+            if (open_ != nullptr) return;
+        }
+        offered_.wait(guard);
+        if (processor() == callers_processor_ && stays_awake()) {
+            guard.unlock();
+            leave(callers_processor_);
+            guard.lock();
+        }
+    }
+
     std::mutex lock_;
     std::condition_variable offered_;
     Job* open_ = nullptr;  // a chain, the oldest first
     std::atomic<bool> offers_{false};  // whether it holds any, for those that look without the lock
     int threads_ = 0;
+    std::atomic<int> callers_processor_{-1};  // of the latest call
     const int processors_ = static_cast<int>(std::thread::hardware_concurrency());
 };
 
