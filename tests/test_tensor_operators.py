@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from typing import Any, cast
 
 import numpy as np
@@ -263,7 +264,40 @@ def test_bfloat16_arrays_are_summed_in_single_precision_and_rounded_once() -> No
         assert found.dtype == half
         assert_array_equal(found, expected.astype(half))
     assert ft.tensor.correlate(x, wide[1], groups=2).dtype == np.float32
+    assert ft.tensor.correlate(x, np.ones((6, 2, 3), np.int8), groups=2).dtype == half
     assert ft.tensor.correlate(x, wide[1].tolist(), groups=2).dtype == half
+
+
+def test_plans_and_patches_of_bfloat16() -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed, and no dependency")
+    half = ml_dtypes.bfloat16
+    rng = np.random.default_rng(0)
+    x, w = (rng.standard_normal(shape).astype(half) for shape in ((2, 4, 9), (6, 4, 3)))
+    expected = ft.tensor.correlate(x, w)
+    for plan in (
+        ft.tensor.plan(x, w),
+        ft.tensor.plan("f32[2,4|9]", w),
+        pickle.loads(pickle.dumps(ft.tensor.plan(x, w))),
+    ):
+        out = np.empty(expected.shape, half)
+        assert plan(x, out=out) is out
+        for found in (plan(x), out):
+            assert found.dtype == half
+            assert_array_equal(found, expected)
+        assert plan(x.astype(np.float32)).dtype == np.float32
+        with pytest.raises(TypeError, match="out has dtype float32"):
+            plan(x, out=np.empty(expected.shape, np.float32))
+    assert ft.tensor.plan(x, w.astype(np.float32))(x).dtype == np.float32
+    patches = ft.tensor.patches(x, (3,))
+    assert patches.dtype == ft.tensor.patches_adjoint(patches, x.shape, (3,)).dtype == half
+    assert_array_equal(patches[..., 0], x[..., :3])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_pythons_numbers_take_the_type_of_the_array_beside_them(dtype: Any) -> None:
+    x, taps = np.ones((1, 1, 5), dtype), [[[0.5, 2.0, 1.0]]]
+    assert ft.tensor.correlate(x, taps).dtype == ft.correlate(x[0, 0], taps[0][0]).dtype == dtype
+    assert_array_equal(ft.tensor.correlate(x, taps), np.full((1, 1, 3), 3.5, dtype))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])

@@ -342,6 +342,13 @@ def test_a_bias_of_pythons_numbers_takes_the_layers_type() -> None:
     assert ftt.correlate(x, w, bias=[0.5, 1.0]).dtype == torch.bfloat16
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_kernels_of_pythons_numbers_take_the_type_of_the_tensor(dtype: torch.dtype) -> None:
+    x, taps = torch.ones(1, 1, 5, dtype=dtype), [[[0.1, 2.0, 1.0]]]
+    assert torch.equal(ftt.correlate(x, taps), ftt.correlate(x, torch.tensor(taps, dtype=dtype)))
+    assert ftt.correlate([[1.0, 2.0]], x[:, :, :2]).dtype == dtype
+
+
 def test_what_is_recorded_keeps_no_numbers() -> None:
     x, w = torch.randn(1, 2, 9), torch.randn(3, 2, 4)
     with pytest.raises(ValueError, match="which would keep the numbers"):

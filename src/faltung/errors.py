@@ -190,7 +190,7 @@ def not_a_dtype(value: object, reason: str) -> TypeError:
 
 def integer_overflow(dtype: str) -> OverflowError:
     """An exact integer result that does not fit."""
-    mend = "dtype=object is exact at any size, dtype='float64' rounds"
+    mend = "object, as dtype= or as the operands' own type, is exact at any size, float64 rounds"
     return OverflowError(f"an exact result does not fit into {dtype}: expected results within its range; {mend}")
 
 

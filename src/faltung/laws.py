@@ -9,6 +9,7 @@ could be tried (no trials, an example without samples), each check raises ValueE
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faltung import errors
+from faltung.task.per_axis import integer
 
 Array = NDArray[Any]
 Operation = Callable[[Any], Any]
@@ -239,7 +241,7 @@ def _read_shifts(shifts: Any, ndim: int) -> list[tuple[int, ...]]:
 def _draws(example: Any, count: int, seed: int = 0) -> list[Array]:
     """Random arrays of the example's shape and type: small integers in exact types."""
     like, rng = _example(example), np.random.default_rng(seed)
-    if count < 1:
+    if integer("trials", count) < 1:
         raise errors.law_untried("trials", count, "at least 1")
     return [_drawn(rng, like.shape, like.dtype) for _ in range(count)]
 
@@ -271,7 +273,9 @@ def _difference(one: Any, other: Any, x: Any, tolerance: float | None, scale: fl
 def _tolerance(given: float | None, *arrays: Any) -> float:
     """What is given, or some roundings of the coarsest floating type among the arrays."""
     if given is not None:
-        return given
+        if not (isinstance(given, int | float | np.number) and 0 <= given < math.inf):
+            raise errors.law_untried("tolerance", given, "a finite number of at least 0")
+        return float(given)
     dtypes = [np.asarray(values).dtype for values in arrays]
     return _ROUNDINGS * max((float(np.finfo(dtype).eps) for dtype in dtypes if dtype.kind in "fc"), default=0.0)
 

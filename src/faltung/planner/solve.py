@@ -20,7 +20,7 @@ def solve(task: Task, run: Run, out: NDArray[Any] | None, threads: int) -> NDArr
     problem = task.problem
     assert task.x is not None
     if out is not None:
-        _check_out(out, problem, problem.length)
+        check_out(out, problem.result_dtype, problem.length)
     y = out if out is not None and _writable_in_place(out, task) else allocate(problem.length, problem.result_dtype)
     empty = run(task.x, y.reshape(1, 1, *problem.length), task.present, threads) if y.size else None
     if out is not None and y is not out:
@@ -38,7 +38,7 @@ def solve_tensors(
     """Run for ``x``, (batch, channels, *space), into a fresh array, (batch, filters, *length), or into ``out``."""
     shape = problem.batch, problem.filters, *problem.length
     if out is not None:
-        _check_out(out, problem, shape)
+        check_out(out, problem.result_dtype, shape)
     in_place = out is not None and _contiguous(out) and not np.may_share_memory(out, x)
     y = out if out is not None and in_place else allocate(shape, problem.result_dtype)
     if y.size:
@@ -61,15 +61,16 @@ def _contiguous(out: NDArray[Any]) -> bool:
     return plain and out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative
 
 
-def _check_out(out: object, problem: Problem, shape: tuple[int, ...]) -> None:
+def check_out(out: object, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """Refuse what a result of that type and shape cannot be written into."""
     if not isinstance(out, np.ndarray):
         raise errors.out_not_an_array(out)
     if is_masked(out):
         raise errors.out_is_masked()
     if out.shape != shape:
         raise errors.out_mismatch("shape", out.shape, shape)
-    if out.dtype.newbyteorder("=") != problem.result_dtype:
-        raise errors.out_wrong_type(str(out.dtype), str(problem.result_dtype))
+    if out.dtype.newbyteorder("=") != dtype:
+        raise errors.out_wrong_type(str(out.dtype), str(dtype))
     if not out.flags.writeable:
         raise errors.out_read_only()
     if any(step == 0 and n > 1 for step, n in zip(out.strides, out.shape, strict=True)):

@@ -166,9 +166,11 @@ def fit_undetermined(
             f"; the inputs' mean is {mean:.0e} times their variation and hides it: subtract it from them, and what "
             "the kernel makes of it (the same number, if the weights sum to 1) from the targets"
         )
+    weights = f"the inputs determine {rank} of the {unknowns} weights of a kernel of shape {kernel}{each}"
+    if rank == 0:
+        return ValueError(f"{weights}, as they are 0 wherever a target counts: expected inputs that vary there")
     return ValueError(
-        f"the inputs determine {rank} of the {unknowns} weights of a kernel of shape {kernel}{each} "
-        f"(condition {condition:.1e}): expected inputs that vary more or of more samples, a smaller shape, "
+        f"{weights} (condition {condition:.1e}): expected inputs that vary more or of more samples, a smaller shape, "
         f"or ridge= above 0, such as 1e-6{hidden}"
     )
 

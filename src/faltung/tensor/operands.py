@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from faltung.task.operand import Operand, as_operand
+from faltung.task.operand import Kind, Operand, as_operand
 from faltung.task.per_axis import integer
 from faltung.task.problem import Index
 from faltung.task.reading import is_masked
@@ -82,28 +82,38 @@ def _together(source: Operand, kernel: Operand, batched: bool, *given: object) -
     weights = kernel.astype(w.beside(x), "w").values
     assert samples is not None
     assert weights is not None
-    halves = [value.dtype for value in given if _is_bfloat16(value)]
-    only = halves and len(halves) == (not x.weak) + (not w.weak)
-    return Operands(samples if batched else samples[np.newaxis], weights, batched, halves[0] if only else None)
+    return Operands(samples if batched else samples[np.newaxis], weights, batched, _half(x, w, *given))
+
+
+def _half(x: Kind, w: Kind, *given: object) -> np.dtype[Any] | None:
+    """The half precision that results have, where sums have another."""
+    if np.float16 not in (x.dtype, w.dtype) and not any(map(is_bfloat16, given)):
+        return None
+    strong = [np.asarray(value).dtype for value, kind in zip(given, (x, w), strict=True) if not kind.weak]
+    meet = np.result_type(*strong) if strong else None
+    if meet is not None and (meet.name == "bfloat16" or (meet == np.float16 and len(strong) == 1)):
+        return meet
+    return None
 
 
 def read_operand(argument: str, value: object) -> Operand:
     """One array; TypeError for what is none, ValueError for masked ones."""
     if is_masked(value):
         raise errors.not_for_tensors(f"a masked array as {argument}", "a layer has no missing samples; fill them first")
-    if _is_bfloat16(value):
+    if is_bfloat16(value):
         value = value.astype(np.float32)  # in which it would be summed
     return as_operand(argument, value)
 
 
-def _is_bfloat16(value: object) -> TypeGuard[Array]:
+def is_bfloat16(value: object) -> TypeGuard[Array]:
+    """Whether that is an array of the type that NumPy has from ml_dtypes alone."""
     # NumPy spells out a type's name in a microsecond, and has few types of kind V.
     return isinstance(value, np.ndarray) and value.dtype.kind == "V" and value.dtype.name == "bfloat16"
 
 
 def read_shape(argument: str, value: object) -> Index:
     """A shape: a sequence of lengths of at least 0."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
+    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str) or np.ndim(value) != 1:
         raise errors.not_a_shape(argument, value)
     lengths = tuple(integer(argument, length) for length in value)
     if any(length < 0 for length in lengths):

@@ -14,7 +14,7 @@ from faltung.task.problem import Index, Problem
 from faltung.tensor import errors
 from faltung.tensor.continuation import continued
 from faltung.tensor.layer import Boundaries, Integers, Options, read_layer
-from faltung.tensor.operands import read_operand, read_shape
+from faltung.tensor.operands import is_bfloat16, read_operand, read_shape
 from faltung.tensor.padding import Padding
 
 Array = NDArray[Any]
@@ -69,7 +69,8 @@ def patches(
     assert values is not None
     options = Options(stride, padding, dilation, 1, 1, boundary, fill_value)
     forward, batched = _forward(values.dtype, values.shape, kernel_shape, options)
-    view = windows(continued(values if batched else values[np.newaxis], forward), forward)
+    samples = continued(values if batched else values[np.newaxis], forward)
+    view = windows(samples.astype(x.dtype) if is_bfloat16(x) else samples, forward)
     return view if batched else view[0]
 
 
@@ -120,7 +121,8 @@ def patches_adjoint(
     expected = (*outer, *forward.kernel_shape, *forward.length)
     if values.shape != expected:
         raise errors.operand_mismatch("gp", values.shape, expected, f"the patches of input_shape={shape}")
-    return added_up(values, forward)
+    added = added_up(values, forward)
+    return added.astype(gp.dtype) if is_bfloat16(gp) else added
 
 
 def _forward(

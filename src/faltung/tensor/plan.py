@@ -12,13 +12,13 @@ from faltung.algorithms.algorithm import Run
 from faltung.meaning.extent import Operation
 from faltung.planner import explanation
 from faltung.planner.choose import choose
-from faltung.planner.solve import solve_tensors
+from faltung.planner.solve import check_out, solve_tensors
 from faltung.task.array_word import array_spec
 from faltung.task.problem import Index, Problem
 from faltung.tensor import errors as layer_errors
 from faltung.tensor.feature_map import prepared
 from faltung.tensor.layer import LinearWords, read_layer, read_words
-from faltung.tensor.operands import LAYOUT, read_operand
+from faltung.tensor.operands import LAYOUT, is_bfloat16, read_operand
 
 
 class LayerPlan:
@@ -36,11 +36,14 @@ class LayerPlan:
         Name of the chosen algorithm.
     """
 
-    def __init__(self, problem: Problem, w: NDArray[Any], method: str, threads: int | None) -> None:
-        self._made_of = problem, w.copy(), method, threads
+    def __init__(
+        self, problem: Problem, w: NDArray[Any], method: str, threads: int | None, halves: bool = False
+    ) -> None:
+        self._made_of = problem, w.copy(), method, threads, halves
         self.problem, run, chosen = prepared(problem, self._made_of[1], method, held=True)
         self.algorithm: str = chosen.algorithm.name
         self._run: Run = run
+        self._halves = halves
         self._chosen, self._choice, self._threads = chosen, choose(self.problem, method, held=True), threads
 
     def __call__(self, x: Any, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -58,12 +61,25 @@ class LayerPlan:
         ValueError
             Shape or type are not those the plan was made for, or ``out`` has others.
         """
+        if is_bfloat16(x):
+            return self._in_halves(x, out)
         samples, problem = np.asarray(x), self.problem
         planned = problem.batch, problem.channels, *problem.input_shape
         if samples.shape != planned or samples.dtype != problem.input_dtype:
             was, expected = f"{samples.dtype} {samples.shape}", f"{problem.input_dtype} {planned}"
             raise errors.unplanned_operand("x", was, expected)
         return solve_tensors(problem, self._run, samples, self._chosen.useful_threads(self._threads), out)
+
+    def _in_halves(self, x: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
+        """Summed in single precision; rounded to the input's type where the kernels have it, too."""
+        y = self(x.astype(np.float32), out=None if self._halves else out)
+        if not self._halves:
+            return y
+        if out is None:
+            return y.astype(x.dtype)
+        check_out(out, x.dtype, y.shape)
+        out[...] = y
+        return out
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process makes its own plan from: the kernels are prepared there anew."""
@@ -129,7 +145,7 @@ def plan(
     said = read_words("plan", words, LinearWords)
     problem = read_layer(operation, kernel.ndim - 2, said.options).problem(dtype, shape, kernel.dtype, kernel.shape)
     threads = None if said.threads is None else settings.checked_threads(said.threads)
-    return LayerPlan(problem, kernel, said.method, threads)
+    return LayerPlan(problem, kernel, said.method, threads, is_bfloat16(w))
 
 
 def _type_and_shape(x: Any) -> tuple[np.dtype[Any], Index]:

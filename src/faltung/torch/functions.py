@@ -125,7 +125,7 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
 def _operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool) -> Any:
     if torch.jit.is_tracing():  # where lengths are tensors
         raise errors.not_for_tensors("what torch.jit.trace records", "torch.compile leaves layers out of its graphs")
-    x, w = torch.as_tensor(x), torch.as_tensor(w)
+    x, w = _tensor(x, w), _tensor(w, x)
     if x.device != w.device:
         raise errors.operand_mismatch(
             "w", f"on {w.device}", f"on {x.device}", "where x is: move one of them with .to()"
@@ -139,12 +139,13 @@ def _operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool)
         y = vendor.adjoint(samples, w, form, shape) if on_vendor else InputGradient.of(samples, w, shape, form)
     else:
         y = vendor.output(samples, w, form) if on_vendor else Output.of(samples, w, None, form)
-    y = y if said.bias is None else y + column(_bias(said.bias, y), y)
+    y = y if said.bias is None else y + column(_tensor(said.bias, y), y)
     return y if batched else y[0]
 
 
-def _bias(bias: Any, y: Any) -> Any:
-    """As a tensor; Python's own numbers take the feature maps' type."""
-    if isinstance(bias, list | tuple) and (y.is_floating_point() or y.is_complex()):
-        return torch.as_tensor(bias, dtype=y.dtype, device=y.device)
-    return torch.as_tensor(bias)
+def _tensor(value: Any, beside: Any) -> Any:
+    """As a tensor; Python's own numbers take the type of the floating one beside them."""
+    weak = isinstance(value, list | tuple) and isinstance(beside, torch.Tensor)
+    if weak and (beside.is_floating_point() or beside.is_complex()):
+        return torch.as_tensor(value, dtype=beside.dtype, device=beside.device)
+    return torch.as_tensor(value)
