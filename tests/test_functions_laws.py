@@ -367,6 +367,8 @@ def test_plan_explains() -> None:
         (lambda: F.delta(order=-1), "order=-1"),
         (lambda: F.step().integral(), "towards inf does not converge"),
         (lambda: F.gamma(0.5).derivative(), "derivative: near 0.0"),
+        (lambda: F(np.log, (0, 1)).derivative(), "derivative: near 0.0 .* or logarithm"),
+        (lambda: F(lambda t: np.log(np.abs(t - 0.3)), (0, 1), breakpoints=[0.3]).derivative(), "derivative: near 0.3"),
         (lambda: ft.convolve(F.box(), F.gaussian(), method="closed_form"), "method='closed_form' refuses"),
         (lambda: ft.convolve(F.box(), F.gaussian(), method="magic"), "method='magic': expected"),
     ],

@@ -151,3 +151,10 @@ def test_a_wall_is_not_lost_beside_a_jump() -> None:
     np.testing.assert_array_equal(f.breakpoints, [0, 0.7, 1])
     t = np.concatenate([0.3 + 1e-6 * np.linspace(-3, 3, 31), np.linspace(0.01, 0.99, 50)])
     np.testing.assert_allclose(f(t), function(t), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("gap", [1e-6, 1e-9, 1e-12])
+def test_a_logarithm_of_a_small_number_has_a_slope(gap: float) -> None:
+    slope = F(lambda t: np.log(t + gap), (0, 1)).derivative()
+    t = np.linspace(0.01, 0.99, 7)
+    np.testing.assert_allclose(slope(t), 1 / (t + gap), rtol=1e-9)

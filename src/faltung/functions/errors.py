@@ -185,8 +185,8 @@ def independent_copies(count: Any) -> ValueError:
 def not_differentiable(point: float) -> ValueError:
     """A derivative that is no function and no atom."""
     return ValueError(
-        f"derivative: near {point!r} the function grows like a power whose derivative is not integrable; expected "
-        "finite end values; convolve first, and take the derivative of the result"
+        f"derivative: near {point!r} the function grows like a power or logarithm whose derivative is not integrable; "
+        "expected finite end values; convolve first, and take the derivative of the result"
     )
 
 

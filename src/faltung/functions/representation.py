@@ -13,6 +13,7 @@ from faltung.functions import calculus, errors, named
 from faltung.functions.atoms import Atom, Atoms, gathered
 from faltung.functions.forms import Form
 from faltung.functions.pieces import Pieces
+from faltung.functions.singularity import check_slope
 from faltung.functions.sums import conjugated, summed
 
 Scalar = complex | float | int | np.number
@@ -291,7 +292,7 @@ class Representation:
         Raises
         ------
         ValueError
-            The function is infinite at an edge.
+            The function is infinite at an edge, as a logarithm is: its slope has no integral there.
         """
         steps = calculus.jumps(self.pieces, self.limits)
         if self.pieces.count == 0 and self.limits[0] != self.limits[1]:
@@ -301,6 +302,7 @@ class Representation:
             pieces, error = form.pieces()
         else:
             pieces = calculus.slopes(self.pieces) if self.pieces.count else self.pieces
+            check_slope(pieces)
             error = self.error * calculus.slope_growth(self.pieces)
         return self.assembled(
             pieces,

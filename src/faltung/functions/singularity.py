@@ -12,6 +12,7 @@ from faltung.functions import errors
 from faltung.functions.breaks import simplest
 from faltung.functions.build import Evaluate, UnresolvedError
 from faltung.functions.chebyshev import Array
+from faltung.functions.pieces import Pieces
 
 Powers = dict[float, tuple[float, float]]
 
@@ -26,6 +27,8 @@ _NEAREST = 2.0**-38
 _OCTAVES = 200.0
 # A pole, to the accuracy of its exponent: from here down nothing is integrable.
 _POLE = -1 + 1e-9
+# Pieces that bisection narrowed so far, over the support, had no end in sight.
+_NARROWEST = 2.0**-41
 
 
 def exponent_at(function: Callable[[Any], Any], point: float, direction: float, unit: float) -> float | None:
@@ -94,6 +97,22 @@ def poles(evaluate: Evaluate, edges: Array, hard: Array) -> Powers:
         if min(exponents) < 0:
             found[point] = exponents
     return found
+
+
+def check_slope(pieces: Pieces) -> None:
+    """Refuse a slope whose pieces narrow down towards a hard edge, and grow there like a power without an integral.
+
+    Raises
+    ------
+    ValueError
+        They do.
+    """
+    narrow = np.zeros(pieces.count + 2, bool)
+    narrow[1:-1] = pieces.widths <= _NARROWEST * (pieces.edges[-1] - pieces.edges[0])
+    beside = pieces.hard & (narrow[:-1] | narrow[1:])
+    for point in map(float, pieces.edges[beside]):
+        if min(_both_sides(pieces, point, pieces.edges[pieces.hard])) <= _POLE:
+            raise errors.not_differentiable(point)
 
 
 def refusal(evaluate: Evaluate, trouble: UnresolvedError, edges: Array, hard: Array) -> ValueError:
