@@ -32,6 +32,8 @@ def unnamed_jumps(evaluate: Evaluate, pieces: Pieces, skeleton: Skeleton, noise:
     noise
         What values carry, relative to the largest.
     """
+    if pieces.hard.all() and skeleton.edges.size == pieces.edges.size:
+        return pieces.edges[:0]
     least = max(_JUMP, 4 * noise) * pieces.scale
     low, high = (
         np.concatenate(ends) for ends in zip(_narrow_runs(pieces, skeleton), _broken_seams(pieces, least), strict=True)

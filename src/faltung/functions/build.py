@@ -30,6 +30,8 @@ DEEPEST = 48
 _BENT, _SHARE = 2.0**-8, 1e-12
 MOST_PIECES = 20_000
 _TINY = 8 * _EPS
+# The points of a piece's first half, as shares of its width; those of the other half mirror them.
+_NEAR = (1 + chebyshev.points(NODES)[: NODES // 2, np.newaxis]) / 2
 
 
 class UnresolvedError(Exception):
@@ -67,8 +69,10 @@ class Skeleton:
         return cls(edges, hard, np.insert(after, where, 0.0)[:-1], np.insert(before, where, 0.0)[1:])
 
     def is_hard(self, edges: Array) -> Array:
-        """Which of the given edges are hard here."""
-        return np.isin(edges, self.edges[self.hard])
+        """Which of the given edges, all of which lie within, are hard here."""
+        k = np.searchsorted(self.edges, edges)
+        result: Array = self.hard[k] & (self.edges[k] == edges)
+        return result
 
 
 def build(
@@ -104,9 +108,10 @@ def build(
         values = open_.sample(evaluate)
         series = chebyshev.coefficients(values)
         tail = np.abs(series[-3:]).max(axis=0)
-        size = np.abs(values).max(axis=0)
+        sizes = np.abs(values)
+        size = sizes.max(axis=0)
         weight = open_.width / (1 + open_.left + open_.right)
-        mass = np.abs(values).mean(axis=0) * weight
+        mass = sizes.sum(axis=0) * (weight / NODES)
         scale = max(scale, float(size.max(initial=0.0)))
         measure = Measure(scale, done_mass + float(mass.sum()))
         good = measure.resolves(tail, weight, tolerance) | (tail <= tolerance * size)
@@ -119,11 +124,12 @@ def build(
             if strict:
                 _check_given_up(open_, given_up & (tail > _BENT * size), mass / (measure.mass or 1.0))
             good |= given_up
+        if good.all():
+            done.append((open_, series, tail))
+            break
         done_mass += float(mass[good].sum())
         done.append((open_.where(good), series[:, good], tail[good]))
         open_ = replace(open_, tail=tail).where(~good).halved()
-        if open_.low.size == 0:
-            break
         if open_.low.size + sum(level.low.size for level, *_ in done) > most:
             raise (too_rough or errors.unresolved)(float(open_.low[0]), float(open_.high[-1]), most)
     return _assembled(done, skeleton, tolerance)
@@ -179,14 +185,17 @@ class _Level:
 
     def sample(self, evaluate: Evaluate) -> Array:
         """Values at the Chebyshev points of each interval, divided by the power weights."""
-        u = chebyshev.points(NODES)[:, np.newaxis]
+        width = self.width
         # From the nearer end, so that a weight's argument keeps its relative accuracy.
-        x = np.where(u < 0, self.low + self.width * ((1 + u) / 2), self.high - self.width * ((1 - u) / 2))
+        x = np.empty((NODES, width.size))
+        np.add(self.low, width * _NEAR, out=x[: NODES // 2])
+        np.subtract(self.high, width * _NEAR[::-1], out=x[NODES // 2 :])
         values = np.asarray(evaluate(x.ravel())).reshape(x.shape)
         if not np.isfinite(values).all():
             bad = np.flatnonzero(~np.isfinite(values.ravel()))[0]
             raise errors.not_finite(float(x.ravel()[bad]), values.ravel()[bad])
         if self.left.any() or self.right.any():
+            u = chebyshev.points(NODES)[:, np.newaxis]
             values = values * (((1 + u) / 2) ** -self.left * ((1 - u) / 2) ** -self.right)
         return values if values.dtype.kind in "fc" else values.astype(float)
 
@@ -207,13 +216,20 @@ class _Level:
 
 
 def _assembled(done: list[tuple[_Level, Array, Array]], skeleton: Skeleton, tolerance: float) -> tuple[Pieces, float]:
-    low = np.concatenate([level.low for level, *_ in done])
-    order = np.argsort(low, kind="stable")
-    edges = np.append(low[order], skeleton.edges[-1])
-    series = np.concatenate([series for _, series, _ in done], axis=1)[:, order]
-    left, right = (np.concatenate([getattr(level, side) for level, *_ in done])[order] for side in ("left", "right"))
-    pieces = Pieces(edges, series, skeleton.is_hard(edges), left, right)
-    tail = np.concatenate([tail for *_, tail in done])[order]
-    wide = pieces.widths > 1e-9 * (edges[-1] - edges[0])
+    levels, all_series, tails = zip(*done, strict=True)
+    if len(done) == 1:
+        # Nothing was halved: in order already.
+        (level,), (series,), (tail,) = levels, all_series, tails
+        pieces = Pieces(skeleton.edges, series, skeleton.hard, level.left, level.right)
+    else:
+        low = np.concatenate([level.low for level in levels])
+        order = np.argsort(low, kind="stable")
+        edges = np.append(low[order], skeleton.edges[-1])
+        series = np.concatenate(all_series, axis=1)[:, order]
+        left = np.concatenate([level.left for level in levels])[order]
+        right = np.concatenate([level.right for level in levels])[order]
+        tail = np.concatenate(tails)[order]
+        pieces = Pieces(edges, series, skeleton.is_hard(edges), left, right)
+    wide = pieces.widths > 1e-9 * (pieces.edges[-1] - pieces.edges[0])
     error = 4 * float(tail[wide].max(initial=0.0)) + tolerance * pieces.scale
     return merged(pieces, tolerance), error

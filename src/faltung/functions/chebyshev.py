@@ -109,20 +109,21 @@ def trim(series: Array, relative: float, noise: Array | None = None) -> Array:
     one number for each column, times it and no longer falls: coefficients of a smooth function do.
     """
     beyond = np.maximum.accumulate(np.abs(series)[::-1], axis=0)[::-1]
-    last = np.count_nonzero(beyond > relative * beyond[0], axis=0)
     count = len(series)
+    last = (beyond > relative * beyond[0]).sum(axis=0)
     if noise is not None and count >= _LONG:
-        loud = np.count_nonzero(beyond > noise * beyond[0], axis=0)
-        middle = np.minimum((loud + count) // 2, count - 1)
-        columns = np.arange(series.shape[1])
-        level, later = beyond[np.minimum(loud, count - 1), columns], beyond[middle, columns]
-        flat = (count - loud >= _LONG) & (level <= _FLAT * later)
-        last = np.where(flat, np.minimum(loud, last), last)
-    last = np.maximum(last, 1)
-    longest = int(last.max(initial=1))
+        loud = (beyond > noise * beyond[0]).sum(axis=0)
+        if loud.min(initial=count) <= count - _LONG:
+            middle = np.minimum((loud + count) // 2, count - 1)
+            columns = np.arange(series.shape[1])
+            level, later = beyond[np.minimum(loud, count - 1), columns], beyond[middle, columns]
+            flat = (count - loud >= _LONG) & (level <= _FLAT * later)
+            last = np.where(flat, np.minimum(loud, last), last)
+    longest = max(int(last.max(initial=1)), 1)
     if longest == count and last.min(initial=count) == count:
         return series
-    kept = np.arange(longest)[:, np.newaxis] < last
+    # The first coefficient stays, be it 0.
+    kept = np.arange(longest)[:, np.newaxis] < np.maximum(last, 1)
     return np.where(kept, series[:longest], 0)
 
 

@@ -65,14 +65,13 @@ def construct(
         with np.errstate(all="ignore"):
             return _checked_values(function, x)
 
-    inner = np.union1d(breaks, np.asarray(seams, float))
+    inner = np.union1d(breaks, np.asarray(seams, float)) if len(seams) else breaks
     inner = inner if len(inner) else np.array([0.0])
     unit = float(inner[-1] - inner[0]) / 2 if len(inner) > 1 else 1.0
     nothing = Reach(np.empty(0), 0.0, 0.0)
     before = reach(evaluate, float(inner[0]), -1, unit, len(seams) > 0) if math.isinf(low) else nothing
     after = reach(evaluate, float(inner[-1]), 1, unit, len(seams) > 0) if math.isinf(high) else nothing
-    outer = np.concatenate([inner[0] - before.seams[::-1], inner, inner[-1] + after.seams])
-    edges = np.unique(outer)
+    edges = np.unique(np.concatenate([inner[0] - before.seams[::-1], inner, inner[-1] + after.seams]))
     hard = np.isin(edges, breaks)
     if before.limit != after.limit or before.limit != 0:
         hard[0] |= before.limit != 0
@@ -171,7 +170,7 @@ def _breaks(breakpoints: Iterable[float], powers: Mapping[float, Any], support: 
         if not support[0] <= point <= support[1]:
             raise errors.breakpoint_outside(point, support)
     ends = [end for end in support if math.isfinite(end)]
-    return np.unique(np.array([*ends, *points, *powers], dtype=float))
+    return np.array(sorted({*ends, *points, *powers}), dtype=float)
 
 
 def _exponents(singular: Exponents, support: Support) -> Powers:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from faltung.functions import chebyshev
@@ -15,8 +13,8 @@ _EPS = float(np.finfo(float).eps)
 # Pieces are joined to four times the tolerance, as what they carry already would stop it.
 _JOINING = 4
 _MOST_UNEQUAL = 8
-# The last coefficients show whether a series is resolved.
-_LAST = 3
+# The last coefficients show whether a series is resolved; a piece of more than all but so many has no room to grow.
+_LAST, _ROOM = 3, 6
 # The share of the maximum and of the integral below which an end is nothing.
 _SHARE = 2.0**-54
 
@@ -48,7 +46,10 @@ def trimmed(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
     """The same function without the coefficients that are rounding, of its values or of its points."""
     far = np.maximum(np.abs(pieces.edges[:-1]), np.abs(pieces.edges[1:]))
     noise = tolerance + 2 * _EPS * far / pieces.widths
-    return replace(pieces, series=chebyshev.trim(pieces.series, tolerance / 4, noise))
+    series = chebyshev.trim(pieces.series, tolerance / 4, noise)
+    if series is pieces.series:
+        return pieces
+    return Pieces(pieces.edges, series, pieces.hard, pieces.left, pieces.right)
 
 
 def _candidates(pieces: Pieces, measure: Measure, seams: Array, tolerance: float) -> Array:
@@ -56,7 +57,9 @@ def _candidates(pieces: Pieces, measure: Measure, seams: Array, tolerance: float
     one, two = pieces.widths[seams - 1], pieces.widths[seams]
     alike = np.maximum(one, two) <= _MOST_UNEQUAL * np.minimum(one, two)
     seams = seams[alike & ~(pieces.singular[seams - 1] | pieces.singular[seams])]
-    room = max(NODES, pieces.degree + 1) - _LAST
+    if seams.size == 0:
+        return seams
+    room = max(NODES, pieces.degree + 1) - _ROOM
     last = np.abs(pieces.series[room:]).max(axis=0, initial=0.0)
     short = measure.resolves(last, pieces.widths, _JOINING * tolerance)
     result: Array = seams[short[seams - 1] & short[seams]]
@@ -97,17 +100,16 @@ def _joined(pieces: Pieces, gone: Array, unions: Array) -> Pieces:
     whole[:, gone - 1] = unions
     kept = np.ones(pieces.count + 1, bool)
     kept[gone] = False
-    return Pieces(
-        pieces.edges[kept], whole[:, kept[:-1]], pieces.hard[kept], pieces.left[kept[:-1]], pieces.right[kept[:-1]]
-    )
+    there = kept[:-1]
+    return Pieces(pieces.edges[kept], whole[:, there], pieces.hard[kept], pieces.left[there], pieces.right[there])
 
 
 def _without_negligible_ends(pieces: Pieces) -> Pieces:
     """Cut off pieces at soft ends that hold no share of the maximum or of the integral."""
-    if pieces.hard[0] and pieces.hard[-1]:
+    small = (pieces.sizes <= _SHARE * pieces.scale) & ~pieces.singular
+    if not small.any() or (pieces.hard[0] and pieces.hard[-1]):
         return pieces
     mass = pieces.sizes * pieces.widths
-    small = (pieces.sizes <= _SHARE * pieces.scale) & ~pieces.singular
     from_left = np.cumprod(small & (np.cumsum(mass) <= _SHARE * pieces.mass)) > 0
     from_right = np.cumprod((small & (np.cumsum(mass[::-1])[::-1] <= _SHARE * pieces.mass))[::-1]) > 0
     first = int(from_left.sum()) if not pieces.hard[0] else 0

@@ -188,11 +188,9 @@ def _distinct(edges: Array, size: Array, hard: Array) -> tuple[Array, Array, Arr
     """In ascending order, those that rounding has set apart as one, hard if one of them is."""
     order = np.lexsort((~hard, edges))
     edges, hard, size = edges[order], hard[order], size[order]
-    fresh = np.append(True, np.diff(edges) > _SAME * size[1:])
-    group = np.cumsum(fresh) - 1
-    joined = np.zeros(group[-1] + 1, bool)
-    np.logical_or.at(joined, group, hard)
-    return edges[fresh], size[fresh], joined
+    fresh = np.ones(len(edges), bool)
+    np.greater(edges[1:] - edges[:-1], _SAME * size[1:], out=fresh[1:])
+    return edges[fresh], size[fresh], np.logical_or.reduceat(hard, np.flatnonzero(fresh))
 
 
 def _layers(edges: Array, f: Pieces, g: Pieces) -> tuple[Array, Array]:
@@ -204,9 +202,9 @@ def _layers(edges: Array, f: Pieces, g: Pieces) -> tuple[Array, Array]:
     if soft.size == 0 or not f.hard.any():
         return np.empty(0), np.empty(0)
     seams, size = _sums(f.edges[f.hard], g.edges[soft])
-    gaps = np.pad(g.widths, 1, constant_values=np.inf)
+    gaps = np.concatenate([[np.inf], g.widths, [np.inf]])
     near = np.tile(np.minimum(gaps[soft], gaps[soft + 1]), int(f.hard.sum()))
-    k = np.clip(np.searchsorted(edges, seams, side="right"), 1, len(edges) - 1)
+    k = np.searchsorted(edges[1:-1], seams, side="right") + 1
     kept = near < _LAYER * (edges[k] - edges[k - 1])
     return seams[kept], size[kept]
 
