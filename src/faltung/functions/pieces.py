@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -164,9 +164,11 @@ class Pieces:
 
     def moved(self, distance: float, factor: float) -> Pieces:
         """The function of x whose graph is stretched by ``factor`` and then moved by ``distance``."""
+        if factor == 1 and distance == 0:
+            return self
         edges = self.edges * factor + distance
         if factor > 0:
-            return replace(self, edges=edges)._without_empty()
+            return Pieces(edges, self.series, self.hard, self.left, self.right)._without_empty()
         signs = (-1.0) ** np.arange(len(self.series))[:, np.newaxis]
         mirrored = np.ascontiguousarray((self.series * signs)[:, ::-1])
         moved = Pieces(edges[::-1].copy(), mirrored, self.hard[::-1], self.right[::-1], self.left[::-1])
@@ -186,7 +188,7 @@ class Pieces:
 
     def scaled(self, factor: complex) -> Pieces:
         """``factor`` times the function."""
-        return replace(self, series=self.series * factor)
+        return self if factor == 1 else Pieces(self.edges, self.series * factor, self.hard, self.left, self.right)
 
     def between(self, first: int, last: int) -> Pieces:
         """The pieces ``first`` to ``last - 1``; what ends there is negligible, so the new ends are seams."""
