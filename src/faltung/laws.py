@@ -273,7 +273,8 @@ def _difference(one: Any, other: Any, x: Any, tolerance: float | None, scale: fl
 def _tolerance(given: float | None, *arrays: Any) -> float:
     """What is given, or some roundings of the coarsest floating type among the arrays."""
     if given is not None:
-        if not (isinstance(given, int | float | np.number) and 0 <= given < math.inf):
+        real = isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool)
+        if not (real and 0 <= given < math.inf):
             raise errors.law_untried("tolerance", given, "a finite number of at least 0")
         return float(given)
     dtypes = [np.asarray(values).dtype for values in arrays]

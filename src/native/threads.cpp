@@ -162,7 +162,7 @@ private:
         offers_ = open_ != nullptr;
     }
 
-    // Where every thread has a processor, looking takes nothing from another.
+    // Where each of these threads can have a processor, looking takes none from the others.
     [[nodiscard]] bool stays_awake() const { return threads_ < processors_; }
 
     bool start() {
