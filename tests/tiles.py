@@ -25,7 +25,7 @@ def prepare(w, samples, *, hold=TILES, level=LEVELS[-1]):
     double = w.dtype in (np.float64, np.complex128)
     parts = lanes(w.dtype, level) if hold == PARTS else 1
     transform = _core.TileTransform(samples, w.dtype.kind == "f", double, parts)
-    return _core.OverlapSave(transform, w, hold, level)
+    return _core.OverlapSave(transform, w, [0] * len(samples), hold, level)
 
 
 def run(x, w, samples, *, offset=None, outputs=None, boundary=None, fill=0.0, threads=1, **prepared):

@@ -51,7 +51,7 @@ private:
 
 template <class T>
 std::unique_ptr<const Kernels<T>> kernels_of(const Shared<T>& transform, const std::vector<int>& samples,
-                                             const ArrayView& kernel, Hold hold, Level level) {
+                                             const ArrayView& kernel, const Integers& origin, Hold hold, Level level) {
     const auto lanes = FALTUNG_DISPATCH(level, vector_bytes()) / static_cast<int>(sizeof(T));
     require(transform->parts() == (hold == Hold::parts ? lanes : 1),
             "OverlapSave: the transform must have a part for each lane, or only one");
@@ -61,10 +61,12 @@ std::unique_ptr<const Kernels<T>> kernels_of(const Shared<T>& transform, const s
     require(kernel.contiguous && kernel.aligned, "OverlapSave: the kernel must be C-contiguous");
     require(kernel.dimensions == static_cast<int>(samples.size()) + 1 && kernel.shape[0] > 0,
             "OverlapSave: the kernel must have an axis of filters and those of the tile");
+    require(origin.size() == samples.size(), "OverlapSave: one origin for each axis is needed");
     std::ptrdiff_t numbers = parts * kernel.shape[0];
     for (std::size_t a = 0; a < samples.size(); ++a) {
         const std::ptrdiff_t extent = kernel.shape[a + 1];
         require(extent >= 1 && extent <= samples[a], "OverlapSave: the kernel must be 1 to the tile's samples long");
+        require(origin[a] >= 0 && origin[a] < samples[a], "OverlapSave: the origin must lie in the tile");
         numbers *= extent;
     }
     const T* taps = reinterpret_cast<const T*>(kernel.data);
@@ -73,24 +75,27 @@ std::unique_ptr<const Kernels<T>> kernels_of(const Shared<T>& transform, const s
     require(all_zero == 0, "OverlapSave: the kernel must be finite");
     const std::ptrdiff_t* shape = kernel.shape + 1;
     return std::make_unique<const Kernels<T>>(transform, taps, kernel.shape[0],
-                                              Integers(shape, shape + transform->samples().size()), hold, level);
+                                              Integers(shape, shape + transform->samples().size()), origin, hold, level);
 }
 
 // How the input goes on, and where outputs lie, along each axis of space.
 struct Place {
     const Integers &offset, &boundary;
     std::complex<double> fill;
+    const Integers& outputs;
 };
 
 TileAxis axis_of(const ArrayView& input, const ArrayView& output, const Place& place, std::ptrdiff_t samples,
-                 std::ptrdiff_t taps, std::size_t a) {
+                 std::size_t a) {
+    require(place.outputs[a] >= 1 && place.outputs[a] <= samples,
+            "OverlapSave.run: a tile has 1 output or more, and no more than samples");
     require(place.offset[a] > -(most << 20) && place.offset[a] < most << 20, "OverlapSave.run: offset is too large");
     require(place.boundary[a] >= 0 && place.boundary[a] <= static_cast<int>(Boundary::wrap),
             "OverlapSave.run: no such boundary");
     require(input.shape[a + 2] > 0 || place.boundary[a] == 0 || is_empty(output),
             "OverlapSave.run: an empty axis can only be continued by a constant");
     return {input.shape[a + 2], input.strides[a + 2], static_cast<Boundary>(place.boundary[a]), place.offset[a],
-            output.shape[a + 2], 0, samples, samples - taps + 1};
+            output.shape[a + 2], 0, samples, place.outputs[a]};
 }
 
 template <class T>
@@ -154,10 +159,7 @@ LeftOut correlate(const Kernels<T>& kernels, const std::vector<int>& samples, co
     check_arrays(kernels, input, output, samples.size());
     Tiles<T> tiles = tiles_of(kernels, input, output, place);
     std::vector<TileAxis> axes;
-    for (std::size_t a = 0; a < samples.size(); ++a) {
-        const std::ptrdiff_t taps = a < kernels.shape().size() ? kernels.shape()[a] : 1;
-        axes.push_back(axis_of(input, output, place, samples[a], taps, a));
-    }
+    for (std::size_t a = 0; a < samples.size(); ++a) axes.push_back(axis_of(input, output, place, samples[a], a));
     set_output_strides(tiles, axes, kernels.transform().is_real() ? 1 : 2);
     tiles.axes = axes.data();
     tiles.rank = static_cast<int>(axes.size());
@@ -176,23 +178,24 @@ LeftOut correlate(const Kernels<T>& kernels, const std::vector<int>& samples, co
 
 class OverlapSave {
 public:
-    OverlapSave(const TileTransform& transform, nb::handle kernel, int hold, int level)
+    OverlapSave(const TileTransform& transform, nb::handle kernel, const Integers& origin, int hold, int level)
         : samples_(transform.samples()) {
         require(hold >= 0 && hold <= static_cast<int>(Hold::parts), "OverlapSave: lanes hold tiles, kernels or parts");
         const ArrayView view = view_of(kernel, "the kernel");
         const Level checked = check_level(level);
-        std::visit([&](const auto& shared) { kernels_ = kernels_of(shared, samples_, view, static_cast<Hold>(hold), checked); },
+        std::visit([&](const auto& shared) { kernels_ = kernels_of(shared, samples_, view, origin, static_cast<Hold>(hold), checked); },
                    transform.transform());
     }
 
     LeftOut run(nb::handle input, nb::handle output, const Integers& offset, const Integers& boundary,
-                std::complex<double> fill, int threads) const {
+                std::complex<double> fill, const Integers& outputs, int threads) const {
         const ArrayView from = view_of(input, "the input"), to = view_of(output, "the output");
-        require(offset.size() == samples_.size() && boundary.size() == samples_.size(),
-                "OverlapSave.run: one offset and one boundary for each axis are needed");
+        require(offset.size() == samples_.size() && boundary.size() == samples_.size() &&
+                    outputs.size() == samples_.size(),
+                "OverlapSave.run: an offset, a boundary and a tile's outputs are needed for each axis");
         require(threads >= 1, "OverlapSave.run: threads must be at least 1");
         return std::visit(
-            [&](const auto& kernels) { return correlate(*kernels, samples_, from, to, {offset, boundary, fill}, threads); },
+            [&](const auto& kernels) { return correlate(*kernels, samples_, from, to, {offset, boundary, fill, outputs}, threads); },
             kernels_);
     }
 
@@ -215,12 +218,14 @@ void bind_overlap_save(nb::module_& module) {
                             "The lanes of a vector hold tiles of one kernel (0), tiles of several (1), or as many\n"
                             "parts of one tile (2). "
                             "Safe to share between threads; the first run computes the spectra.")
-        .def(nb::init<const TileTransform&, nb::handle, int, int>(), nb::arg("transform"), nb::arg("kernel"),
-             nb::arg("hold"), nb::arg("level"))
+        .def(nb::init<const TileTransform&, nb::handle, const Integers&, int, int>(), nb::arg("transform"),
+             nb::arg("kernel"), nb::arg("origin"), nb::arg("hold"), nb::arg("level"))
         .def("run", &OverlapSave::run, nb::arg("input"), nb::arg("output"), nb::arg("offset"), nb::arg("boundary"),
-             nb::arg("fill"), nb::arg("threads"),
-             "output[b, f, p] = sum over k of input[b, c, p + offset + k] * kernel[f, k], input continued, but for\n"
-             "the tiles that hold NaN or infinity, whose flat indices (filter, batch, *tile) are returned.");
+             nb::arg("fill"), nb::arg("outputs"), nb::arg("threads"),
+             "output[b, f, p] = sum over k of input[b, c, p + offset - origin + k] * kernel[f, k], input continued, but for\n"
+             "the tiles that hold NaN or infinity, whose flat indices (filter, batch, *tile) are returned. Of each\n"
+             "tile the first `outputs` are kept along each axis: no more than samples - kernel + 1 unless a sample\n"
+             "that the tile lacks equals the one that many samples before (its negative, in rows of a real tile).");
 }
 
 }  // namespace faltung

@@ -63,9 +63,9 @@ void separate(const T* points, std::ptrdiff_t numbers, std::ptrdiff_t lanes, std
 
 template <class T>
 Kernels<T>::Kernels(std::shared_ptr<const Transform<T>> transform, const T* taps, std::ptrdiff_t filters,
-                    std::vector<std::ptrdiff_t> shape, Hold hold, Level level)
-    : transform_(std::move(transform)), filters_(filters), shape_(std::move(shape)), hold_(hold),
-      level_(level) {
+                    std::vector<std::ptrdiff_t> shape, std::vector<std::ptrdiff_t> origin, Hold hold, Level level)
+    : transform_(std::move(transform)), filters_(filters), shape_(std::move(shape)), origin_(std::move(origin)),
+      hold_(hold), level_(level) {
     std::ptrdiff_t numbers = transform_->is_real() ? 1 : 2;
     for (const std::ptrdiff_t extent : shape_) numbers *= extent;
     taps_.assign(taps, taps + filters * numbers);
@@ -100,7 +100,7 @@ bool Kernels<T>::compute(int threads, const Interrupted& interrupted) const {
         void* points = hold_ == Hold::tiles ? scratch.of(worker) : place;
         const TapsView<T> view{transform_->stages(), transform_->splitting(), transform_->samples().data(),
                                transform_->is_real(), static_cast<int>(shape_.size()), transform_->points(),
-                               transform_->row_points(), transform_->parts(), shape_.data(), count,
+                               transform_->row_points(), transform_->parts(), shape_.data(), origin_.data(), count,
                                taps_.data() + first * count * parts, kernels, exponents_.data() + first};
         FALTUNG_DISPATCH(level_, transform_kernels(view, points));
         if (hold_ == Hold::tiles) separate(static_cast<const T*>(points), numbers, lanes, kernels, place);

@@ -43,9 +43,10 @@ using Aligned = std::unique_ptr<void, Free>;
 template <class T>
 class Kernels {
 public:
-    // Extents of the kernels along the transformed axes, none longer than the tile.
+    // Extents of the kernels along the transformed axes, none longer than the tile; and which output
+    // stands at each tile's first sample.
     Kernels(std::shared_ptr<const Transform<T>> transform, const T* taps, std::ptrdiff_t filters,
-            std::vector<std::ptrdiff_t> shape, Hold hold, Level level);
+            std::vector<std::ptrdiff_t> shape, std::vector<std::ptrdiff_t> origin, Hold hold, Level level);
 
     [[nodiscard]] bool transform_once(int threads, const Interrupted& interrupted) const;
 
@@ -62,7 +63,7 @@ private:
 
     std::shared_ptr<const Transform<T>> transform_;
     std::ptrdiff_t filters_;
-    std::vector<std::ptrdiff_t> shape_;
+    std::vector<std::ptrdiff_t> shape_, origin_;
     Hold hold_;
     Level level_;
     std::vector<int> exponents_;  // 0 unless a kernel's size is extreme
@@ -127,7 +128,7 @@ struct TapsView {
     const int* samples;
     bool is_real;
     int axes, points, row_points, parts;
-    const std::ptrdiff_t* shape;
+    const std::ptrdiff_t *shape, *origin;
     std::ptrdiff_t count;  // taps of a kernel
     const T* taps;
     std::ptrdiff_t kernels;  // up to one in each lane, or one

@@ -8,15 +8,18 @@
 namespace faltung::FALTUNG_LEVEL {
 namespace {
 
-// A tap k stands at −k, so that the product of polynomials is a correlation.
-inline int reflected(std::ptrdiff_t k, int samples) { return k == 0 ? 0 : samples - static_cast<int>(k); }
+// A tap k stands at origin − k, so that the product of polynomials is a correlation; at a sample
+// before the first if that is negative.
+inline int reflected(std::ptrdiff_t k, std::ptrdiff_t origin, int samples) {
+    return static_cast<int>(k <= origin ? origin - k : samples + origin - k);
+}
 
 // The row of the tile that a row of taps stands in.
 template <class T>
 int row_of(const TapsView<T>& view, std::ptrdiff_t taps_row) {
     int row = 0, rows = 1;
     for (int axis = view.axes - 2; axis >= 0; --axis) {
-        row += reflected(taps_row % view.shape[axis], view.samples[axis]) * rows;
+        row += reflected(taps_row % view.shape[axis], view.origin[axis], view.samples[axis]) * rows;
         taps_row /= view.shape[axis];
         rows *= view.samples[axis];
     }
@@ -28,9 +31,9 @@ int row_of(const TapsView<T>& view, std::ptrdiff_t taps_row) {
 template <class T>
 void place_row(const TapsView<T>& view, std::ptrdiff_t first, std::ptrdiff_t count, int row, T* values) {
     const int samples = view.samples[view.axes - 1], half = samples / 2, numbers = view.is_real ? 1 : 2;
-    const std::ptrdiff_t apart = view.count * numbers;
+    const std::ptrdiff_t apart = view.count * numbers, origin = view.origin[view.axes - 1];
     for (std::ptrdiff_t k = 0; k < count; ++k) {
-        const int at = reflected(k, samples), imaginary = view.is_real && at >= half ? 1 : 0;
+        const int at = reflected(k, origin, samples), imaginary = view.is_real && at >= half ? 1 : 0;
         const int place = at - imaginary * half, part = view.parts > 1 ? place / view.row_points : 0;
         const std::ptrdiff_t point = static_cast<std::ptrdiff_t>(row) * view.row_points + place - part * view.row_points;
         const T* taps = view.taps + (first + k) * numbers;
@@ -38,7 +41,7 @@ void place_row(const TapsView<T>& view, std::ptrdiff_t first, std::ptrdiff_t cou
         for (int i = 0; i < numbers; ++i)
             for (std::ptrdiff_t l = 0; l < view.kernels; ++l) {
                 const T tap = taps[l * apart + i];
-                to[i * lanes<T> + l] = view.is_real && k > 0 ? -tap : tap;
+                to[i * lanes<T> + l] = view.is_real && k > origin ? -tap : tap;
             }
     }
 }

@@ -57,18 +57,6 @@ void locate(const Tiles<T>& tiles, std::ptrdiff_t filter, std::ptrdiff_t instanc
     tile.output += instance * tiles.output_batch_stride;
 }
 
-// One row of a tile, along `row_axis`, in one lane.
-template <class T>
-struct Row {
-    const std::byte* line = nullptr;  // the line's first sample; null where all of it is fill
-    std::ptrdiff_t position = 0;      // of the row's first sample on the continued line
-    T* outputs = nullptr;
-    std::ptrdiff_t count = 0;         // of outputs; 0 where there is no tile
-};
-
-template <class T>
-using Rows = Row<T>[lanes<T>];
-
 // Counts through indices below the limits of the axes before `row_axis`, the last one fastest.
 struct Odometer {
     std::ptrdiff_t at[most_axes] = {};
@@ -90,180 +78,259 @@ bool advance(const Tiles<T>& tiles, Odometer& odometer, auto limit) {
 }
 
 template <class T>
-Row<T> input_row(const Tiles<T>& tiles, const Tile& tile, const Odometer& odometer) {
-    if (!tile.exists) return {};
-    Row<T> row{tile.map, tile.first[tiles.row_axis], nullptr, 1};
-    for (int a = 0; a < tiles.rank; ++a) {
-        if (a == tiles.row_axis) continue;
-        const TileAxis& axis = tiles.axes[a];
-        const std::ptrdiff_t position = tile.first[a] + (a < tiles.row_axis ? odometer.at[a] : 0);
-        const std::ptrdiff_t index = axis.input_length > 0 ? source_index(axis.boundary, position, axis.input_length) : -1;
-        if (index < 0) return {nullptr, 0, nullptr, 1};
-        row.line += index * axis.input_stride;
-    }
-    return row;
+bool stored_as(Element element) {
+    return element == (sizeof(T) == 4 ? Element::float32 : Element::float64);
 }
 
+// Samples and outputs of imaginary parts lie so far from those of the real ones.
+struct Shift {
+    std::ptrdiff_t memory = 0, positions = 0;
+};
+
+// One row along `row_axis` of each lane's tile.
 template <class T>
-Row<T> output_row(const Tiles<T>& tiles, const Tile& tile, const Odometer& odometer) {
-    if (!tile.exists) return {};
-    T* outputs = tiles.output + tile.output;
-    for (int a = 0; a < tiles.row_axis; ++a) {
-        if (odometer.at[a] >= tile.outputs[a]) return {};
-        outputs += odometer.at[a] * tiles.axes[a].output_stride;
+struct InputRows {
+    const std::byte* line[lanes<T>];    // the line's first sample; null where all of it is fill
+    std::ptrdiff_t position[lanes<T>];  // of the row's first sample on the continued line
+    std::ptrdiff_t least, most;         // of the positions
+    bool any;                           // of the lines is not null
+    bool in_memory;                     // all samples, as they are needed
+    bool adjacent;                      // neighbours in memory at every sample
+
+    InputRows(const Tiles<T>& tiles, const Tile* lane_tiles) {
+        for (int l = 0; l < lanes<T>; ++l)
+            position[l] = lane_tiles[lane_tiles[l].exists ? l : 0].first[tiles.row_axis] + l * tiles.part_positions;
+        least = *std::min_element(position, position + lanes<T>);
+        most = *std::max_element(position, position + lanes<T>);
     }
-    return {nullptr, 0, outputs, tile.outputs[tiles.row_axis]};
-}
+
+    void find(const Tiles<T>& tiles, const Tile* lane_tiles, const Odometer& odometer) {
+        any = false;
+        bool all = true;
+        for (int l = 0; l < lanes<T>; ++l) {
+            line[l] = lane_tiles[l].exists ? line_of(tiles, lane_tiles[l], odometer) : nullptr;
+            any = any || line[l];
+            all = all && line[l];
+        }
+        const TileAxis& row = tiles.axes[tiles.row_axis];
+        const bool stored = all && stored_as<T>(tiles.element) && row.input_length > 0;
+        in_memory = stored && row.input_stride == static_cast<std::ptrdiff_t>(sizeof(T));
+        adjacent = stored && least == most;
+        for (int l = 1; adjacent && l < lanes<T>; ++l)
+            adjacent = line[l] - line[0] == l * static_cast<std::ptrdiff_t>(sizeof(T));
+    }
+
+private:
+    static const std::byte* line_of(const Tiles<T>& tiles, const Tile& tile, const Odometer& odometer) {
+        const std::byte* at = tile.map;
+        for (int a = 0; a < tiles.rank; ++a) {
+            if (a == tiles.row_axis) continue;
+            const TileAxis& axis = tiles.axes[a];
+            const std::ptrdiff_t position = tile.first[a] + (a < tiles.row_axis ? odometer.at[a] : 0);
+            const std::ptrdiff_t index =
+                axis.input_length > 0 ? source_index(axis.boundary, position, axis.input_length) : -1;
+            if (index < 0) return nullptr;
+            at += index * axis.input_stride;
+        }
+        return at;
+    }
+};
+
+// The outputs of one row of each lane's tile.
+template <class T>
+struct OutputRows {
+    T* outputs[lanes<T>];
+    std::ptrdiff_t count[lanes<T>];  // 0 or less where there are none
+
+    void find(const Tiles<T>& tiles, const Tile* lane_tiles, const bool* kept, const Odometer& odometer, Shift shift) {
+        const TileAxis& row = tiles.axes[tiles.row_axis];
+        std::ptrdiff_t offset = shift.memory + shift.positions * row.output_stride;
+        for (int a = 0; a < tiles.row_axis; ++a) offset += odometer.at[a] * tiles.axes[a].output_stride;
+        for (int l = 0; l < lanes<T>; ++l) {
+            const Tile& tile = lane_tiles[l];
+            const std::ptrdiff_t part = l * tiles.part_positions;
+            bool there = kept[l];
+            for (int a = 0; a < tiles.row_axis; ++a) there = there && odometer.at[a] < tile.outputs[a];
+            count[l] = there ? tile.outputs[tiles.row_axis] - part - shift.positions : 0;
+            outputs[l] = tiles.output + tile.output + offset + part * row.output_stride;
+        }
+    }
+};
 
 // Samples are loaded and stored in pieces, the real and the imaginary parts in turn, while the
 // piece is in the nearest cache. A multiple of every vector's lanes.
 inline constexpr std::ptrdiff_t piece_length = 64;
 
-template <class T>
-bool stored_as(Element element) {
-    return element == (sizeof(T) == 4 ? Element::float32 : Element::float64);
-}
-
 // Lanes that are neighbours in memory at every sample need no transpose.
 template <class T>
-bool adjacent_inputs(const Tiles<T>& tiles, const Rows<T>& rows) {
-    if (!stored_as<T>(tiles.element) || tiles.axes[tiles.row_axis].input_length == 0) return false;
-    for (int l = 0; l < lanes<T>; ++l)
-        if (!rows[l].line || rows[l].position != rows[0].position ||
-            rows[l].line - rows[0].line != l * static_cast<std::ptrdiff_t>(sizeof(T)))
-            return false;
-    return true;
-}
-
-template <class T>
-void load_adjacent(const TileAxis& axis, const Row<T>& first, T fill, std::ptrdiff_t begin, std::ptrdiff_t count,
-                   Vector<Bits<T>>& peaks, Vector<T>* to) {
-    for (std::ptrdiff_t i = begin; i < begin + count; ++i) {
-        const std::ptrdiff_t index = source_index(axis.boundary, first.position + i, axis.input_length);
-        Vector<T> v = broadcast(fill);
-        if (index >= 0) std::memcpy(&v, first.line + index * axis.input_stride, sizeof v);
+void load_adjacent(const TileAxis& axis, const std::byte* line, std::ptrdiff_t position, Vector<T> fill,
+                   std::ptrdiff_t count, Vector<Bits<T>>& peaks, Vector<T>* to) {
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+        const std::ptrdiff_t index = source_index(axis.boundary, position + i, axis.input_length);
+        Vector<T> v = fill;
+        if (index >= 0) std::memcpy(&v, line + index * axis.input_stride, sizeof v);
         raise<T>(peaks, v);
         to[2 * i] = v;
     }
 }
 
-// Samples that lie in memory as they are needed are read there, others are copied to `room` first.
+// Samples [begin, end) of rows.
+struct Span {
+    std::ptrdiff_t begin, end;
+};
+
+// Those squares of a piece that not all rows merely fill.
 template <class T>
-const std::byte* samples_of(const Tiles<T>& tiles, const Row<T>& row, T fill, std::ptrdiff_t begin,
-                            std::ptrdiff_t count, T* room) {
-    const TileAxis& axis = tiles.axes[tiles.row_axis];
-    const std::ptrdiff_t position = row.position + begin;
-    if (!row.line)
-        std::fill_n(room, count, row.count == 0 ? T{0} : fill);
-    else if (stored_as<T>(tiles.element) && axis.input_stride == static_cast<std::ptrdiff_t>(sizeof(T)) &&
-             position >= 0 && position + count <= axis.input_length)
-        return row.line + position * axis.input_stride;
-    else
-        gather(tiles.element, axis, fill, row.line, position, count, room);
-    return reinterpret_cast<const std::byte*>(room);
+Span touched(const TileAxis& axis, const InputRows<T>& rows, std::ptrdiff_t shift, Span piece) {
+    if (!rows.any) return {piece.begin, piece.begin};
+    if (axis.boundary != Boundary::constant) return piece;
+    const std::ptrdiff_t begin = std::max(-rows.most - shift - piece.begin, std::ptrdiff_t{0});
+    const std::ptrdiff_t end = std::min(axis.input_length - rows.least - shift, piece.end) - piece.begin;
+    if (begin >= end) return {piece.begin, piece.begin};
+    return {piece.begin + begin / lanes<T> * lanes<T>, piece.begin + (end - 1) / lanes<T> * lanes<T> + lanes<T>};
 }
 
 template <class T>
-inline void load_square(const std::byte* const* from, std::ptrdiff_t begin, Vector<Bits<T>>& peaks, Vector<T>* to) {
-    Vector<T> rows[lanes<T>];
-#pragma GCC unroll 16
-    for (int l = 0; l < lanes<T>; ++l)
-        std::memcpy(&rows[l], from[l] + begin * static_cast<std::ptrdiff_t>(sizeof(T)), sizeof rows[l]);
-    transpose<T>(rows);
+inline void write_square(Vector<T>* samples, Vector<Bits<T>>& peaks, Vector<T>* to) {
+    transpose<T>(samples);
 #pragma GCC unroll 16
     for (int i = 0; i < lanes<T>; ++i) {
-        raise<T>(peaks, rows[i]);
-        to[2 * i] = rows[i];
+        raise<T>(peaks, samples[i]);
+        to[2 * i] = samples[i];
+    }
+}
+
+// A square whose samples lie in memory as they are needed, or only the first `count` of each row, the
+// others being fill.
+template <class T>
+void load_square(const InputRows<T>& rows, std::ptrdiff_t at, std::ptrdiff_t byte, std::ptrdiff_t count, Vector<T> fill,
+                 Vector<Bits<T>>& peaks, Vector<T>* to) {
+    const auto from = [&](int l) {
+        const std::ptrdiff_t offset = (rows.position[l] + at) * static_cast<std::ptrdiff_t>(sizeof(T));
+        return reinterpret_cast<const T*>(rows.line[l] + byte + offset);
+    };
+    Vector<T> samples[lanes<T>];
+    if (count >= lanes<T>) {
+#pragma GCC unroll 16
+        for (int l = 0; l < lanes<T>; ++l) samples[l] = load<T>(from(l));
+        return write_square<T>(samples, peaks, to);
+    }
+    for (int l = 0; l < lanes<T>; ++l) samples[l] = load_first<T>(from(l), count);
+    write_square<T>(samples, peaks, to);
+    for (std::ptrdiff_t i = count; i < lanes<T>; ++i) to[2 * i] = fill;
+}
+
+// Any other square: one row after the other is copied.
+template <class T>
+void gather_squares(const Tiles<T>& tiles, const InputRows<T>& rows, Shift shift, Vector<T> fill, Span span,
+                    Vector<Bits<T>>& peaks, Vector<T>* to) {
+    alignas(64) T copies[lanes<T>][piece_length];
+    const TileAxis& axis = tiles.axes[tiles.row_axis];
+    const std::ptrdiff_t count = span.end - span.begin;
+    for (int l = 0; l < lanes<T>; ++l) {
+        const std::ptrdiff_t position = rows.position[l] + shift.positions + span.begin;
+        if (rows.line[l])
+            gather(tiles.element, axis, T{fill[l]}, rows.line[l] + shift.memory, position, count, copies[l]);
+        else
+            std::fill_n(copies[l], count, T{fill[l]});
+    }
+    for (std::ptrdiff_t i = 0; i < count; i += lanes<T>) {
+        Vector<T> samples[lanes<T>];
+        for (int l = 0; l < lanes<T>; ++l) samples[l] = load<T>(copies[l] + i);
+        write_square<T>(samples, peaks, to + 2 * (span.begin + i));
     }
 }
 
 // Loads one piece of the rows' samples into every second vector, and raises `peaks` to each lane's
 // largest magnitude, as its bits.
 template <class T>
-void load_piece(const Tiles<T>& tiles, const Rows<T>& rows, T fill, std::ptrdiff_t begin, std::ptrdiff_t count,
+void load_piece(const Tiles<T>& tiles, const InputRows<T>& rows, Shift shift, Vector<T> fill, Span piece,
                 Vector<Bits<T>>& peaks, Vector<T>* to) {
-    if (adjacent_inputs<T>(tiles, rows))
-        return load_adjacent<T>(tiles.axes[tiles.row_axis], rows[0], fill, begin, count, peaks, to);
-    alignas(64) T copies[lanes<T>][piece_length];
-    const std::byte* from[lanes<T>];
-    for (int l = 0; l < lanes<T>; ++l) from[l] = samples_of(tiles, rows[l], fill, begin, count, copies[l]);
-    for (std::ptrdiff_t i = 0; i < count; i += lanes<T>) load_square<T>(from, i, peaks, to + 2 * (begin + i));
+    const TileAxis& axis = tiles.axes[tiles.row_axis];
+    if (rows.adjacent)
+        return load_adjacent<T>(axis, rows.line[0] + shift.memory, rows.position[0] + shift.positions + piece.begin, fill,
+                                piece.end - piece.begin, peaks, to + 2 * piece.begin);
+    const Span read = touched(axis, rows, shift.positions, piece);
+    if (read.end - read.begin < piece.end - piece.begin) raise<T>(peaks, fill);
+    for (std::ptrdiff_t i = piece.begin; i < read.begin; ++i) to[2 * i] = fill;
+    for (std::ptrdiff_t i = read.end; i < piece.end; ++i) to[2 * i] = fill;
+    if (!rows.in_memory) return gather_squares<T>(tiles, rows, shift, fill, read, peaks, to);
+    for (std::ptrdiff_t i = read.begin; i < read.end; i += lanes<T>) {
+        const std::ptrdiff_t at = shift.positions + i, inside = axis.input_length - rows.most - at;
+        const bool ends = axis.boundary == Boundary::constant && rows.least == rows.most;
+        if (rows.least + at >= 0 && (ends || inside >= lanes<T>))
+            load_square<T>(rows, at, shift.memory, inside, fill, peaks, to + 2 * i);
+        else
+            gather_squares<T>(tiles, rows, shift, fill, {i, i + lanes<T>}, peaks, to);
+    }
 }
 
 // Loads the tiles, and finds each lane's largest magnitude: infinity or NaN if any sample is.
 template <class T>
 void load_tiles(const Tiles<T>& tiles, const Tile* lane_tiles, Vector<T>* points, T* largest) {
+    const Shift imaginary{tiles.imaginary_bytes, tiles.imaginary_positions};
+    Vector<T> fill[2]{};
+    for (int l = 0; l < lanes<T>; ++l)
+        for (int part = 0; part < 2; ++part) fill[part][l] = lane_tiles[l].exists ? tiles.fill[part] : T{0};
     Vector<Bits<T>> peaks{};
+    InputRows<T> rows(tiles, lane_tiles);
     Odometer odometer;
     do {
-        Rows<T> real, imaginary;
-        for (int l = 0; l < lanes<T>; ++l) {
-            real[l] = imaginary[l] = input_row(tiles, lane_tiles[l], odometer);
-            real[l].position += l * tiles.part_positions;
-            imaginary[l].position = real[l].position;
-            if (real[l].line) imaginary[l].line += tiles.imaginary_bytes;
-            imaginary[l].position += tiles.imaginary_positions;
-        }
+        rows.find(tiles, lane_tiles, odometer);
         Vector<T>* row = points + 2 * odometer.row * tiles.row_points;
         for (std::ptrdiff_t begin = 0; begin < tiles.row_points; begin += piece_length) {
-            const std::ptrdiff_t count = std::min(piece_length, tiles.row_points - begin);
-            load_piece<T>(tiles, real, tiles.fill[0], begin, count, peaks, row);
-            load_piece<T>(tiles, imaginary, tiles.fill[1], begin, count, peaks, row + 1);
+            const Span piece{begin, std::min(begin + piece_length, tiles.row_points)};
+            load_piece<T>(tiles, rows, {}, fill[0], piece, peaks, row);
+            load_piece<T>(tiles, rows, imaginary, fill[1], piece, peaks, row + 1);
         }
     } while (advance(tiles, odometer, [&](int a) { return tiles.axes[a].samples; }));
     std::memcpy(largest, &peaks, sizeof peaks);
 }
 
 template <class T>
-bool adjacent_outputs(const Rows<T>& rows) {
+bool adjacent_outputs(const OutputRows<T>& rows) {
     for (int l = 0; l < lanes<T>; ++l)
-        if (rows[l].count != rows[0].count || rows[l].count <= 0 || rows[l].outputs != rows[0].outputs + l)
-            return false;
+        if (rows.count[l] != rows.count[0] || rows.count[l] <= 0 || rows.outputs[l] != rows.outputs[0] + l) return false;
     return true;
 }
 
+// Every second vector from the `begin`-th on becomes as many outputs of each row, or those that it has.
 template <class T>
-inline void store_square(const Vector<T>* from, const Rows<T>& rows, std::ptrdiff_t begin, bool whole) {
+inline void store_square(const Vector<T>* from, const OutputRows<T>& rows, std::ptrdiff_t begin, bool whole) {
     Vector<T> values[lanes<T>];
 #pragma GCC unroll 16
     for (int i = 0; i < lanes<T>; ++i) values[i] = from[2 * (begin + i)];
     transpose<T>(values);
     if (whole) {
 #pragma GCC unroll 16
-        for (int l = 0; l < lanes<T>; ++l) store(rows[l].outputs + begin, values[l]);
+        for (int l = 0; l < lanes<T>; ++l) store(rows.outputs[l] + begin, values[l]);
         return;
     }
     for (int l = 0; l < lanes<T>; ++l) {
-        const std::ptrdiff_t left = std::min<std::ptrdiff_t>(rows[l].count - begin, lanes<T>);
-        if (left > 0) std::memcpy(rows[l].outputs + begin, &values[l], static_cast<std::size_t>(left) * sizeof(T));
+        const std::ptrdiff_t left = rows.count[l] - begin;
+        if (left >= lanes<T>)
+            store(rows.outputs[l] + begin, values[l]);
+        else if (left > 0)
+            store_first<T>(rows.outputs[l] + begin, values[l], left);
     }
 }
 
+// The outputs of one piece of the rows, `stride` apart, or as many of them as each has.
 template <class T>
-void store_squares(const Vector<T>* from, const Rows<T>& rows, std::ptrdiff_t begin, std::ptrdiff_t end) {
-    std::ptrdiff_t least = rows[0].count, most = rows[0].count;
-    for (const Row<T>& row : rows) {
-        least = std::min(least, row.count);
-        most = std::max(most, row.count);
-    }
-    for (std::ptrdiff_t i = begin; i < std::min(most, end); i += lanes<T>)
-        store_square<T>(from, rows, i, i + lanes<T> <= least);
-}
-
-// Outputs [begin, end) of each row, `stride` apart, or as many of them as it has.
-template <class T>
-void store_piece(const Vector<T>* from, const Rows<T>& rows, std::ptrdiff_t stride, std::ptrdiff_t begin,
-                 std::ptrdiff_t end) {
+void store_piece(const Vector<T>* from, const OutputRows<T>& rows, std::ptrdiff_t stride, Span piece) {
+    const auto [least, most] = std::minmax_element(rows.count, rows.count + lanes<T>);
+    const std::ptrdiff_t end = std::min(piece.end, *most);
+    if (piece.begin >= end) return;
     if (adjacent_outputs<T>(rows)) {
-        for (std::ptrdiff_t i = begin; i < std::min(end, rows[0].count); ++i)
-            store(rows[0].outputs + i * stride, from[2 * i]);
+        for (std::ptrdiff_t i = piece.begin; i < end; ++i) store(rows.outputs[0] + i * stride, from[2 * i]);
     } else if (stride == 1) {
-        store_squares<T>(from, rows, begin, end);
+        for (std::ptrdiff_t i = piece.begin; i < end; i += lanes<T>)
+            store_square<T>(from, rows, i, i + lanes<T> <= *least);
     } else {
         for (int l = 0; l < lanes<T>; ++l) {
             const T* values = reinterpret_cast<const T*>(from) + l;
-            for (std::ptrdiff_t i = begin; i < std::min(end, rows[l].count); ++i)
-                rows[l].outputs[i * stride] = values[2 * lanes<T> * i];
+            for (std::ptrdiff_t i = piece.begin; i < std::min(end, rows.count[l]); ++i)
+                rows.outputs[l][i * stride] = values[2 * lanes<T> * i];
         }
     }
 }
@@ -272,22 +339,17 @@ void store_piece(const Vector<T>* from, const Rows<T>& rows, std::ptrdiff_t stri
 template <class T>
 void store_tiles(const Tiles<T>& tiles, const Tile* lane_tiles, const bool* kept, const Vector<T>* points) {
     const std::ptrdiff_t stride = tiles.axes[tiles.row_axis].output_stride;
+    const Shift imaginary{tiles.imaginary_numbers, tiles.imaginary_positions};
+    OutputRows<T> real_rows, imaginary_rows;
     Odometer odometer;
     do {
-        Rows<T> real, imaginary;
-        for (int l = 0; l < lanes<T>; ++l) {
-            if (kept[l]) real[l] = output_row(tiles, lane_tiles[l], odometer);
-            if (real[l].count == 0) continue;
-            real[l].outputs += l * tiles.part_positions * stride;
-            real[l].count -= l * tiles.part_positions;
-            imaginary[l].outputs = real[l].outputs + tiles.imaginary_positions * stride + tiles.imaginary_numbers;
-            imaginary[l].count = real[l].count - tiles.imaginary_positions;
-        }
+        real_rows.find(tiles, lane_tiles, kept, odometer, {});
+        imaginary_rows.find(tiles, lane_tiles, kept, odometer, imaginary);
         const Vector<T>* row = points + 2 * odometer.row * tiles.row_points;
         for (std::ptrdiff_t begin = 0; begin < tiles.row_points; begin += piece_length) {
-            const std::ptrdiff_t end = std::min(begin + piece_length, tiles.row_points);
-            store_piece<T>(row, real, stride, begin, end);
-            store_piece<T>(row + 1, imaginary, stride, begin, end);
+            const Span piece{begin, std::min(begin + piece_length, tiles.row_points)};
+            store_piece<T>(row, real_rows, stride, piece);
+            store_piece<T>(row + 1, imaginary_rows, stride, piece);
         }
     } while (advance(tiles, odometer, [&](int a) { return tiles.axes[a].outputs; }));
 }

@@ -62,6 +62,45 @@ inline void store(T* to, Vector<T> v) {
     std::memcpy(to, &v, sizeof v);
 }
 
+#if FALTUNG_VECTOR_BYTES == 32 && defined(__AVX2__)
+template <class T>
+inline __m256i first_lanes(std::ptrdiff_t count) {
+    if constexpr (sizeof(T) == 4)
+        return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    else
+        return _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+#endif
+
+// The first `count` elements, fewer than lanes; zeros in the other lanes, whose memory is not read.
+template <class T>
+inline Vector<T> load_first(const T* from, std::ptrdiff_t count) {
+#if FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    const unsigned mask = (1U << count) - 1;
+    if constexpr (std::is_same_v<T, float>) return _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), from);
+    if constexpr (std::is_same_v<T, double>) return _mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), from);
+#elif FALTUNG_VECTOR_BYTES == 32 && defined(__AVX2__)
+    if constexpr (std::is_same_v<T, float>) return _mm256_maskload_ps(from, first_lanes<T>(count));
+    if constexpr (std::is_same_v<T, double>) return _mm256_maskload_pd(from, first_lanes<T>(count));
+#endif
+    Vector<T> v{};
+    std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(T));
+    return v;
+}
+
+template <class T>
+inline void store_first(T* to, Vector<T> v, std::ptrdiff_t count) {
+#if FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    const unsigned mask = (1U << count) - 1;
+    if constexpr (std::is_same_v<T, float>) return _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask), v);
+    if constexpr (std::is_same_v<T, double>) return _mm512_mask_storeu_pd(to, static_cast<__mmask8>(mask), v);
+#elif FALTUNG_VECTOR_BYTES == 32 && defined(__AVX2__)
+    if constexpr (std::is_same_v<T, float>) return _mm256_maskstore_ps(to, first_lanes<T>(count), v);
+    if constexpr (std::is_same_v<T, double>) return _mm256_maskstore_pd(to, first_lanes<T>(count), v);
+#endif
+    std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(T));
+}
+
 template <class T>
 inline Vector<T> broadcast(T value) {
     return value - Vector<T>{};  // value - 0 is value for every value, -0.0 and NaN included

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any, final
 
 from numpy.typing import NDArray
@@ -84,7 +85,9 @@ class OverlapSave:
     one tile (2).
     """
 
-    def __init__(self, transform: TileTransform, kernel: NDArray[Any], hold: int, level: int) -> None: ...
+    def __init__(
+        self, transform: TileTransform, kernel: NDArray[Any], origin: Sequence[int], hold: int, level: int
+    ) -> None: ...
     def run(
         self,
         input: NDArray[Any],
@@ -92,12 +95,13 @@ class OverlapSave:
         offset: list[int],
         boundary: list[int],
         fill: complex,
+        outputs: Sequence[int],
         threads: int,
     ) -> list[int]:
-        """output[b, f, p] = sum over k of input[b, c, p + offset + k] * kernel[f, k].
+        """output[b, f, p] = sum over k of input[b, c, p + offset - origin + k] * kernel[f, k].
 
         Leaves out the tiles that hold NaN or infinity and returns their flat indices, (filter,
-        batch, *tile).
+        batch, *tile). Keeps the first ``outputs`` of each tile along each axis.
         """
 
 def piece_values(

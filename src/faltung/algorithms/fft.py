@@ -145,7 +145,7 @@ def _layout(problem: Problem, instruction_set: str) -> _Layout:
         transform=_transform(tiles.samples, compute.kind != "c", numbers.real_type(compute) == np.float64, parts),
         kernels=(problem.filters, *reach(problem)),
         apart=(slice(None), *(slice(None, None, d) for d in problem.dilation)),
-        offset=[low + first for low, (first, _) in zip(dense.low, dense.reach(), strict=True)],
+        offset=[low + first + at for low, (first, _), at in zip(dense.low, dense.reach(), tiles.origin, strict=True)],
         boundary=[BOUNDARIES.index(b) for b in dense.boundary],
         kept=(*(slice(None),) * 2, *(slice(None, None, s) for s in problem.stride)),
     )
@@ -176,13 +176,13 @@ def _kernels(problem: Problem, w: Array, layout: _Layout) -> list[Any]:
     for channel in range(_summed(problem)):
         taps = np.zeros(layout.kernels, problem.compute_dtype)
         taps[layout.apart] = w[:, channel]
-        kernels.append(_core.OverlapSave(layout.transform, taps, layout.tiles.hold, settings.level()))
+        kernels.append(_core.OverlapSave(layout.transform, taps, layout.tiles.origin, layout.tiles.hold, settings.level()))
     return kernels
 
 
 def _correlate(layout: _Layout, kernels: list[Any], x: Array, out: Array, threads: int) -> list[int]:
     """Sum over the channels of each group; the tiles that are left out."""
-    where = layout.offset, layout.boundary, complex(layout.dense.fill_value)
+    where = layout.offset, layout.boundary, complex(layout.dense.fill_value), layout.tiles.outputs
     left: set[int] = set()
     part = out
     for channel, kernel in enumerate(kernels):
@@ -205,7 +205,7 @@ def _regions(problem: Problem, tiles: Tiling, left: list[int]) -> Iterator[Regio
     """The outputs of tiles that were left out, neighbours along the last axis together."""
     if not left:
         return
-    steps = [n - span + 1 for n, span in zip(tiles.samples, reach(problem), strict=True)]
+    steps = tiles.outputs
     shape = (problem.filters, problem.batch, *tiles.tiles)
     breaks = np.flatnonzero((np.diff(left) != 1) | (np.asarray(left[1:]) % shape[-1] == 0)) + 1
     for run in np.split(np.asarray(left), breaks):

@@ -40,6 +40,10 @@ class Tiling(NamedTuple):
 
     samples: Index
     """Of a tile along each axis; 1 where the kernel has one tap."""
+    origin: Index
+    """Which output's sample each tile begins with, along each axis."""
+    outputs: Index
+    """Of a tile along each axis."""
     tiles: Index
     """How many there are along each axis, for each batch and filter."""
     points: int
@@ -55,6 +59,31 @@ class Tiling(NamedTuple):
 def reach(problem: Problem) -> Index:
     """Samples that the kernel spans along each axis, gaps of its dilation included."""
     return tuple((k - 1) * d + 1 for k, d in zip(problem.kernel_shape, problem.dilation, strict=True))
+
+
+class Whole(NamedTuple):
+    """The shortest tile that yields all outputs along an axis."""
+
+    samples: int
+    origin: int
+    """Outputs before the one at which the tile begins."""
+
+
+def whole(problem: Problem, axis: int) -> Whole:
+    """What a single tile needs along an axis.
+
+    A tile is cyclic: what lies before it is read at its end. Zeros on both sides of the input can
+    so be the same samples of a tile that begins with the input; and any constant, but in the rows of
+    real tiles, which come back with the other sign.
+    """
+    (first, last), n, outputs = problem.reach()[axis], problem.input_shape[axis], max(problem.length[axis], 1)
+    samples, before = outputs + last - first, -(problem.low[axis] + first)
+    negated = axis == _row_axis(problem) and problem.compute_dtype.kind != "c"
+    if problem.boundary[axis] == "constant" and not (negated and problem.fill_value) and n > 0 and before >= 0:
+        shared = max(samples - before, before + n, outputs, last - first + 1)
+        if shared <= samples:
+            return Whole(shared, before)
+    return Whole(samples, 0)
 
 
 def smallest_points(problem: Problem) -> int:
@@ -79,18 +108,18 @@ def _candidates(problem: Problem) -> list[list[int]]:
     times, least = _LONGEST_OF_AXES.get(len(axes), _LONGEST_OF_MORE)
     row = _ROW // 2 if problem.compute_dtype.kind == "c" else _ROW
     found = []
-    for axis, (span, outputs) in enumerate(zip(spans, problem.length, strict=True)):
+    for axis, span in enumerate(spans):
         if span == 1:
             found.append([1])
             continue
         unit = row if axis == axes[-1] else 1
-        found.append(_lengths(span, min(max(outputs, 1) + span - 1, max(times * span, least)), unit))
+        found.append(_lengths(span, min(whole(problem, axis).samples, max(times * span, least)), unit))
     return found
 
 
 def _lengths(least: int, enough: int, unit: int) -> list[int]:
     """Multiples of ``unit`` by 2^a or 3·2^a, from ``least`` to the first that is ``enough``."""
-    lengths = sorted({unit * m << a for a in range(24) for m in (1, 3) if unit * m << a >= least})
+    lengths = sorted({unit * m << a for a in range(24) for m in (1, 3, 9, 27) if unit * m << a >= least})
     return lengths[: 1 + next(i for i, n in enumerate(lengths) if n >= enough)]
 
 
@@ -104,9 +133,8 @@ def _row_points(problem: Problem, samples: Index) -> int:
 
 def _tiling(problem: Problem, samples: Index, machine: Machine) -> Tiling:
     lanes = int(vectors(problem.compute_dtype, machine))
-    tiles = tuple(
-        -(-count // (n - span + 1)) for count, n, span in zip(problem.length, samples, reach(problem), strict=True)
-    )
+    origin, outputs = zip(*(_place(problem, axis, n) for axis, n in enumerate(samples)), strict=True)
+    tiles = tuple(-(-count // n) for count, n in zip(problem.length, outputs, strict=True))
     instances = problem.batch * math.prod(tiles)
     points, kernels = _points(problem, samples), -(-problem.filters // lanes)
     ways = [
@@ -118,7 +146,15 @@ def _tiling(problem: Problem, samples: Index, machine: Machine) -> Tiling:
         ways.append((Hold.PARTS, points // lanes, split))
     costs = [(groups * _group_seconds(problem, samples, each, machine), hold) for hold, each, groups in ways]
     seconds, hold = min(costs)
-    return Tiling(samples, tiles, points, hold, seconds)
+    return Tiling(samples, origin, outputs, tiles, points, hold, seconds)
+
+
+def _place(problem: Problem, axis: int, samples: int) -> tuple[int, int]:
+    """Origin and outputs of the tiles along an axis."""
+    span, one = reach(problem)[axis], whole(problem, axis)
+    if span > 1 and samples >= one.samples:
+        return one.origin, max(problem.length[axis], 1)
+    return 0, samples - span + 1
 
 
 def _group_seconds(problem: Problem, samples: Index, points: int, machine: Machine) -> float:
@@ -130,6 +166,10 @@ def _group_seconds(problem: Problem, samples: Index, points: int, machine: Machi
     rate = table[below] + (level - below) * (table[below + 1] - table[below])
     rate *= _COMPLEX if problem.compute_dtype.kind == "c" else 1
     return points * rate + math.prod(samples) // _row(samples) * machine.tile_row_seconds
+
+
+def _row_axis(problem: Problem) -> int:
+    return max(axis for axis, span in enumerate(reach(problem)) if span > 1)
 
 
 def _row(samples: Index) -> int:
