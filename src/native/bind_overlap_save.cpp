@@ -34,8 +34,8 @@ public:
         while (!samples.empty() && samples.back() == 1) samples.pop_back();
         require(parts >= 1 && parts <= 16 && (parts & (parts - 1)) == 0, "TileTransform: parts must be 1, 2, 4, 8 or 16");
         require(Transform<float>::possible(samples, is_real, parts),
-                "TileTransform: samples must be 2^a 3^b, in all at most 2^25, and a multiple of 16 times the parts "
-                "(32 times for real tiles) along the last axis longer than 1");
+                "TileTransform: samples must be 2^a 3^b, in all at most 2^25, and along the last axis longer than 1 a "
+                "multiple of 4, or of 16 times the parts (of twice as much for real tiles)");
         if (is_double)
             transform_ = std::make_shared<const Transform<double>>(samples, is_real, parts);
         else
@@ -143,6 +143,7 @@ Tiles<T> tiles_of(const Kernels<T>& kernels, const ArrayView& input, const Array
     tiles.input_channel_stride = input.strides[1];
     tiles.row_axis = static_cast<int>(transform.samples().size()) - 1;
     tiles.row_points = transform.row_points();
+    tiles.row_pitch = transform.row_pitch();
     tiles.part_positions = transform.parts() > 1 ? tiles.row_points : 0;
     tiles.imaginary_bytes = transform.is_real() ? 0 : static_cast<std::ptrdiff_t>(sizeof(T));
     tiles.imaginary_numbers = transform.is_real() ? 0 : 1;

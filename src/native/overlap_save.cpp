@@ -100,7 +100,7 @@ bool Kernels<T>::compute(int threads, const Interrupted& interrupted) const {
         void* points = hold_ == Hold::tiles ? scratch.of(worker) : place;
         const TapsView<T> view{transform_->stages(), transform_->splitting(), transform_->samples().data(),
                                transform_->is_real(), static_cast<int>(shape_.size()), transform_->points(),
-                               transform_->row_points(), transform_->parts(), shape_.data(), origin_.data(), count,
+                               transform_->row_points(), transform_->row_pitch(), transform_->parts(), shape_.data(), origin_.data(), count,
                                taps_.data() + first * count * parts, kernels, exponents_.data() + first};
         FALTUNG_DISPATCH(level_, transform_kernels(view, points));
         if (hold_ == Hold::tiles) separate(static_cast<const T*>(points), numbers, lanes, kernels, place);
@@ -132,7 +132,8 @@ bool overlap_save(const Kernels<T>& kernels, const Tiles<T>& tiles, int threads,
                                                                : tiles.filters * instances;
     if (groups == 0) return true;
     const auto workers = static_cast<int>(std::min<std::ptrdiff_t>(threads, groups));
-    const Scratch scratch(2 * static_cast<std::size_t>(view.points) * static_cast<std::size_t>(bytes), workers);
+    const std::ptrdiff_t vectors = 2 * (view.points + lanes);  // squares may go beyond the last row
+    const Scratch scratch(static_cast<std::size_t>(vectors * bytes), workers);
     const Task task = [&](std::ptrdiff_t group, int worker) {
         FALTUNG_DISPATCH(level, overlap_save_group(view, tiles, group, scratch.of(worker), left_out));
     };

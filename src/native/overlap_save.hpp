@@ -98,7 +98,7 @@ struct Tiles {
     const TileAxis* axes;
     int rank;
     int row_axis;                                  // the last transformed axis: tiles are made of rows along it
-    std::ptrdiff_t row_points;
+    std::ptrdiff_t row_points, row_pitch;          // of a tile, and to its next row
     std::ptrdiff_t part_positions;                 // between the parts in neighbouring lanes: 0 for whole tiles
     std::ptrdiff_t imaginary_bytes, imaginary_positions;  // from a real to the imaginary part of a point: input
     std::ptrdiff_t imaginary_numbers;                     // output
@@ -127,7 +127,7 @@ struct TapsView {
     const Stage<T>*stages, *splitting;
     const int* samples;
     bool is_real;
-    int axes, points, row_points, parts;
+    int axes, points, row_points, row_pitch, parts;
     const std::ptrdiff_t *shape, *origin;
     std::ptrdiff_t count;  // taps of a kernel
     const T* taps;
@@ -139,7 +139,7 @@ struct TapsView {
 //   vector_bytes()                                            the width of its vectors
 //   transform_kernels(taps, points)                           spectra in lanes (overlap_save_spectra.cpp)
 //   overlap_save_group(spectra, tiles, group, points, left)   (overlap_save_kernel.cpp)
-// `points` has room for 2 · points vectors.
+// `points` has room for 2 · points vectors, and for a square of them more in overlap_save_group.
 #define FALTUNG_DECLARE_OVERLAP_SAVE(level)                                                              \
     namespace level {                                                                                    \
     int vector_bytes();                                                                                  \

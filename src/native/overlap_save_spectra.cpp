@@ -35,7 +35,7 @@ void place_row(const TapsView<T>& view, std::ptrdiff_t first, std::ptrdiff_t cou
     for (std::ptrdiff_t k = 0; k < count; ++k) {
         const int at = reflected(k, origin, samples), imaginary = view.is_real && at >= half ? 1 : 0;
         const int place = at - imaginary * half, part = view.parts > 1 ? place / view.row_points : 0;
-        const std::ptrdiff_t point = static_cast<std::ptrdiff_t>(row) * view.row_points + place - part * view.row_points;
+        const std::ptrdiff_t point = static_cast<std::ptrdiff_t>(row) * view.row_pitch + place - part * view.row_points;
         const T* taps = view.taps + (first + k) * numbers;
         T* to = values + (2 * point + imaginary) * lanes<T> + part;
         for (int i = 0; i < numbers; ++i)
@@ -65,7 +65,7 @@ void transform_lanes(const TapsView<T>& view, Vector<T>* points) {
     } else {
         transform<Shared<T>, T>(points, view.stages, 0);
     }
-    const Vector<T> share = broadcast(static_cast<T>(1.0 / view.points / view.parts));
+    const Vector<T> share = broadcast(static_cast<T>(1.0 / (view.points / view.row_pitch * view.row_points) / view.parts));
     for (std::ptrdiff_t i = 0; i < numbers; ++i) points[i] *= share;
 }
 

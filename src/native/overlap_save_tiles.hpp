@@ -179,7 +179,8 @@ struct Span {
     std::ptrdiff_t begin, end;
 };
 
-// Those squares of a piece that not all rows merely fill.
+// Those squares of a piece that not all rows merely fill. The last one may go beyond the piece, where
+// what is loaded next comes to lie.
 template <class T>
 Span touched(const TileAxis& axis, const InputRows<T>& rows, std::ptrdiff_t shift, Span piece) {
     if (!rows.any) return {piece.begin, piece.begin};
@@ -277,12 +278,13 @@ void load_tiles(const Tiles<T>& tiles, const Tile* lane_tiles, Vector<T>* points
     Odometer odometer;
     do {
         rows.find(tiles, lane_tiles, odometer);
-        Vector<T>* row = points + 2 * odometer.row * tiles.row_points;
+        Vector<T>* row = points + 2 * odometer.row * tiles.row_pitch;
         for (std::ptrdiff_t begin = 0; begin < tiles.row_points; begin += piece_length) {
             const Span piece{begin, std::min(begin + piece_length, tiles.row_points)};
             load_piece<T>(tiles, rows, {}, fill[0], piece, peaks, row);
             load_piece<T>(tiles, rows, imaginary, fill[1], piece, peaks, row + 1);
         }
+        for (std::ptrdiff_t i = tiles.row_points; i < tiles.row_pitch; ++i) row[2 * i] = row[2 * i + 1] = Vector<T>{};
     } while (advance(tiles, odometer, [&](int a) { return tiles.axes[a].samples; }));
     std::memcpy(largest, &peaks, sizeof peaks);
 }
@@ -294,9 +296,11 @@ bool adjacent_outputs(const OutputRows<T>& rows) {
     return true;
 }
 
-// Every second vector from the `begin`-th on becomes as many outputs of each row, or those that it has.
+// Every second vector from the `begin`-th on becomes as many outputs of each row, or those before `end` that
+// it has.
 template <class T>
-inline void store_square(const Vector<T>* from, const OutputRows<T>& rows, std::ptrdiff_t begin, bool whole) {
+inline void store_square(const Vector<T>* from, const OutputRows<T>& rows, std::ptrdiff_t begin, std::ptrdiff_t end,
+                         bool whole) {
     Vector<T> values[lanes<T>];
 #pragma GCC unroll 16
     for (int i = 0; i < lanes<T>; ++i) values[i] = from[2 * (begin + i)];
@@ -307,7 +311,7 @@ inline void store_square(const Vector<T>* from, const OutputRows<T>& rows, std::
         return;
     }
     for (int l = 0; l < lanes<T>; ++l) {
-        const std::ptrdiff_t left = rows.count[l] - begin;
+        const std::ptrdiff_t left = std::min(rows.count[l], end) - begin;
         if (left >= lanes<T>)
             store(rows.outputs[l] + begin, values[l]);
         else if (left > 0)
@@ -325,7 +329,7 @@ void store_piece(const Vector<T>* from, const OutputRows<T>& rows, std::ptrdiff_
         for (std::ptrdiff_t i = piece.begin; i < end; ++i) store(rows.outputs[0] + i * stride, from[2 * i]);
     } else if (stride == 1) {
         for (std::ptrdiff_t i = piece.begin; i < end; i += lanes<T>)
-            store_square<T>(from, rows, i, i + lanes<T> <= *least);
+            store_square<T>(from, rows, i, end, i + lanes<T> <= std::min(*least, end));
     } else {
         for (int l = 0; l < lanes<T>; ++l) {
             const T* values = reinterpret_cast<const T*>(from) + l;
@@ -345,7 +349,7 @@ void store_tiles(const Tiles<T>& tiles, const Tile* lane_tiles, const bool* kept
     do {
         real_rows.find(tiles, lane_tiles, kept, odometer, {});
         imaginary_rows.find(tiles, lane_tiles, kept, odometer, imaginary);
-        const Vector<T>* row = points + 2 * odometer.row * tiles.row_points;
+        const Vector<T>* row = points + 2 * odometer.row * tiles.row_pitch;
         for (std::ptrdiff_t begin = 0; begin < tiles.row_points; begin += piece_length) {
             const Span piece{begin, std::min(begin + piece_length, tiles.row_points)};
             store_piece<T>(row, real_rows, stride, piece);

@@ -8,11 +8,16 @@
 // Points lie in C order, real parts at even, imaginary parts at odd places.
 #pragma once
 
+#include <algorithm>
+
 #include "simd.hpp"
 #include "transform_stages.hpp"
 #include "transpose.hpp"
 
 namespace faltung::FALTUNG_LEVEL {
+
+// Columns of an axis are transformed together: what half of the nearest cache holds.
+inline constexpr int nearest_cache = 24 << 10, least_columns = 2;
 
 template <class T>
 struct Complex {
@@ -153,36 +158,54 @@ inline Roots roots_of(const Stage<T>& stage, int node) {
     return Roots{stage.roots}.from((stage.radix - 1) * static_cast<std::ptrdiff_t>(node));
 }
 
-template <class Roots, class T>
-void forward(Vector<T>* points, const Stage<T>& stage, int node) {
-    const Roots roots = roots_of<Roots>(stage, node);
-    const int distance = stage.distance;
-    if (stage.radix == 4)
-        for (int k = 0; k < distance; ++k) forward4<T>(points, k, distance, roots);
-    else if (stage.radix == 3)
-        for (int k = 0; k < distance; ++k) forward3<T>(points, k, distance, roots);
-    else
-        for (int k = 0; k < distance; ++k) forward2<T>(points, k, distance, roots);
+// The places of a stage's butterflies: all, or `width` columns of an axis.
+struct Columns {
+    int step, width;
+};
+
+template <class T>
+inline Columns all_of(const Stage<T>& stage) {
+    return {stage.distance, stage.distance};
+}
+
+[[gnu::always_inline]] inline void each(int distance, Columns columns, auto butterfly) {
+    for (int first = 0; first < distance; first += columns.step)
+        for (int k = first; k < first + columns.width; ++k) butterfly(k);
 }
 
 template <class Roots, class T>
-void backward(Vector<T>* points, const Stage<T>& stage, int node) {
+void forward(Vector<T>* points, const Stage<T>& stage, int node, Columns columns) {
     const Roots roots = roots_of<Roots>(stage, node);
     const int distance = stage.distance;
     if (stage.radix == 4)
-        for (int k = 0; k < distance; ++k) backward4<T>(points, k, distance, roots);
+        each(distance, columns, [=](int k) { forward4<T>(points, k, distance, roots); });
     else if (stage.radix == 3)
-        for (int k = 0; k < distance; ++k) backward3<T>(points, k, distance, roots);
+        each(distance, columns, [=](int k) { forward3<T>(points, k, distance, roots); });
     else
-        for (int k = 0; k < distance; ++k) backward2<T>(points, k, distance, roots);
+        each(distance, columns, [=](int k) { forward2<T>(points, k, distance, roots); });
 }
 
-inline int child(const auto& stage, int node, int k) { return stage.ends_axis ? 0 : node * stage.radix + k; }
+template <class Roots, class T>
+void backward(Vector<T>* points, const Stage<T>& stage, int node, Columns columns) {
+    const Roots roots = roots_of<Roots>(stage, node);
+    const int distance = stage.distance;
+    if (stage.radix == 4)
+        each(distance, columns, [=](int k) { backward4<T>(points, k, distance, roots); });
+    else if (stage.radix == 3)
+        each(distance, columns, [=](int k) { backward3<T>(points, k, distance, roots); });
+    else
+        each(distance, columns, [=](int k) { backward2<T>(points, k, distance, roots); });
+}
+
+// The last stage of an axis: the next begins another axis, at its first node.
+inline bool ends_axis(const auto& stage) { return stage.distance == stage.inner; }
+
+inline int child(const auto& stage, int node, int k) { return ends_axis(stage) ? 0 : node * stage.radix + k; }
 
 // points become their spectrum.
 template <class Roots, class T>
 void transform(Vector<T>* points, const Stage<T>* stage, int node) {
-    forward<Roots, T>(points, *stage, node);
+    forward<Roots, T>(points, *stage, node, all_of(*stage));
     if (stage->distance == 1) return;
     for (int k = 0; k < stage->radix; ++k)
         transform<Roots, T>(points + 2 * k * stage->distance, stage + 1, child(*stage, node, k));
@@ -194,7 +217,7 @@ void transform_back(Vector<T>* points, const Stage<T>* stage, int node) {
     if (stage->distance > 1)
         for (int k = 0; k < stage->radix; ++k)
             transform_back<Roots, T>(points + 2 * k * stage->distance, stage + 1, child(*stage, node, k));
-    backward<Roots, T>(points, *stage, node);
+    backward<Roots, T>(points, *stage, node, all_of(*stage));
 }
 
 // Four points: there, product, back, all in registers.
@@ -225,16 +248,53 @@ void correlate16(Vector<T>* points, Spectrum spectrum, Roots roots, Roots next_r
     for (int k = 0; k < 4; ++k) backward4<T>(points, k, 4, roots);
 }
 
+// Some columns of an axis become their spectra along it, and back.
+template <class Roots, class T>
+void transform_columns(Vector<T>* points, const Stage<T>* stage, int node, int width) {
+    forward<Roots, T>(points, *stage, node, {stage->inner, width});
+    if (ends_axis(*stage)) return;
+    for (int k = 0; k < stage->radix; ++k)
+        transform_columns<Roots, T>(points + 2 * k * stage->distance, stage + 1, child(*stage, node, k), width);
+}
+
+template <class Roots, class T>
+void transform_columns_back(Vector<T>* points, const Stage<T>* stage, int node, int width) {
+    if (!ends_axis(*stage))
+        for (int k = 0; k < stage->radix; ++k)
+            transform_columns_back<Roots, T>(points + 2 * k * stage->distance, stage + 1, child(*stage, node, k), width);
+    backward<Roots, T>(points, *stage, node, {stage->inner, width});
+}
+
+template <class Roots, class T, class Spectrum>
+void correlate(Vector<T>* points, Spectrum spectrum, const Stage<T>* stage, int node);
+
+// An axis before the last: as many columns at a time as lie in the nearest cache.
+template <class Roots, class T, class Spectrum>
+void correlate_columns(Vector<T>* points, Spectrum spectrum, const Stage<T>* stage) {
+    const int inner = stage->inner, length = stage->radix * (stage->distance / inner), columns = stage->columns;
+    const int width = std::max(nearest_cache / (length * 2 * FALTUNG_VECTOR_BYTES), least_columns);
+    const Stage<T>* next = stage;
+    while (!ends_axis(*next)) ++next;
+    for (int k = 0; k < columns; k += width)
+        transform_columns<Roots, T>(points + 2 * k, stage, 0, std::min(width, columns - k));
+    for (int i = 0; i < length; ++i)
+        correlate<Roots, T>(points + 2 * i * inner, spectrum.from(i * inner), next + 1, 0);
+    for (int k = 0; k < columns; k += width)
+        transform_columns_back<Roots, T>(points + 2 * k, stage, 0, std::min(width, columns - k));
+}
+
 // points become their correlation with the kernel of the spectrum.
 template <class Roots, class T, class Spectrum>
 void correlate(Vector<T>* points, Spectrum spectrum, const Stage<T>* stage, int node) {
-    if (stage->distance == 4)
+    if (stage->inner > 1) return correlate_columns<Roots, T>(points, spectrum, stage);
+    if (stage->distance == 1) return correlate4<T>(points, spectrum, roots_of<Roots>(*stage, node));
+    if (stage->distance == 4 && stage->radix == 4)
         return correlate16<T>(points, spectrum, roots_of<Roots>(*stage, node), roots_of<Roots>(stage[1], 4 * node));
-    forward<Roots, T>(points, *stage, node);
+    forward<Roots, T>(points, *stage, node, all_of(*stage));
     for (int k = 0; k < stage->radix; ++k)
         correlate<Roots, T>(points + 2 * k * stage->distance, spectrum.from(k * stage->distance), stage + 1,
                             child(*stage, node, k));
-    backward<Roots, T>(points, *stage, node);
+    backward<Roots, T>(points, *stage, node, all_of(*stage));
 }
 
 // One tile whose parts, in order, lie in the lanes is split into polynomials, one in each lane; and

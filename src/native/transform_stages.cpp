@@ -112,7 +112,7 @@ bool Transform<T>::possible(const std::vector<int>& samples, bool is_real, int p
         points *= n;
         if (points > 2 * most_points) return false;
     }
-    return samples.back() % (parts * (is_real ? 2 * least_points : least_points)) == 0;
+    return samples.back() % ((is_real ? 2 : 1) * (parts > 1 ? parts * least_points_of_part : least_points)) == 0;
 }
 
 // Stages of n points along an axis, whose operands are at least `inner` apart.
@@ -120,18 +120,19 @@ template <class T>
 void Transform<T>::add_stages(std::vector<Stage<T>>& stages, int n, int inner, const Circle& circle, Angles& angles,
                               int lanes) {
     const std::int64_t turn = circle.turn();
+    const int columns = inner > 1 ? inner - (row_pitch() - row_points()) : 1;
     int left = n;
     for (const int radix : radices(n)) {
         left /= radix;
         roots_.push_back(roots_of<T>(angles, radix, circle, lanes));
-        stages.push_back({radix, left * inner, left == 1, roots_.back().data()});
+        stages.push_back({radix, left * inner, inner, columns, roots_.back().data()});
         angles = children(angles, radix, turn);
     }
 }
 
 template <class T>
 Transform<T>::Transform(const std::vector<int>& samples, bool is_real, int parts)
-    : samples_(samples), is_real_(is_real), parts_(parts), points_(row_points()) {
+    : samples_(samples), is_real_(is_real), parts_(parts), points_(row_pitch()) {
     for (std::size_t axis = 0; axis + 1 < samples.size(); ++axis) points_ *= samples[axis];
     int inner = points_;
     for (std::size_t axis = 0; axis + 1 < samples.size(); ++axis) {

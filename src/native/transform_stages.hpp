@@ -23,12 +23,14 @@ template <class T>
 struct Stage {
     int radix;
     int distance;    // points between the operands of a butterfly, those of later axes included
-    bool ends_axis;  // the next stage begins another axis, at its first node
+    int inner;       // points between neighbours along the axis: the distance in its last stage
+    int columns;     // of those, the ones that are not left free
     const T* roots;  // r, r², … r^(radix−1) (real, imaginary) of each node, each in every lane if parts are
 };
 
-// The last axis has a multiple of this many points: whole vectors, and two stages in registers.
-inline constexpr int least_points = 16;
+// The last axis has a multiple of this many points, for a stage of four in registers; parts have one
+// of whole vectors.
+inline constexpr int least_points = 4, least_points_of_part = 16;
 inline constexpr int most_points = 1 << 24;
 
 // Immutable once built.
@@ -47,7 +49,9 @@ public:
     const std::vector<int>& samples() const { return samples_; }
     bool is_real() const { return is_real_; }
     int row_points() const { return samples_.back() / (is_real_ ? 2 : 1) / parts_; }  // of each part
-    int points() const { return points_; }  // of each part
+    // From row to row, in points. One is left free, lest rows of a power of two share a few sets of the cache.
+    int row_pitch() const { return row_points() + (samples_.size() > 1 && parts_ == 1 ? 1 : 0); }
+    int points() const { return points_; }  // of each part, free ones included
 
     static bool possible(const std::vector<int>& samples, bool is_real, int parts);
 

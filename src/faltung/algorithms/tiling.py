@@ -16,13 +16,15 @@ from faltung.meaning import numbers
 from faltung.task.problem import Index, Problem
 
 MOST_POINTS = 2**24
-_ROW = 32
-"""Samples of a tile's row come in multiples of this; complex ones of half as many."""
+_ROW, _ROW_OF_PART = 8, 32
+"""Samples of a tile's row, or a part's, come in multiples of this; complex ones of half as many."""
 _LONGEST_OF_AXES = {1: (16, 1024), 2: (8, 128)}
 """How many times the kernel's reach a tile may be along each of 1, 2, … axes, and at least."""
 _LONGEST_OF_MORE = (4, 64)
 _COMPLEX = 2.0
 """Tiles of complex samples, whose parts are taken apart and put together, relative to real ones."""
+_LEAST_OF_TABLE = 16
+"""Points of the first entry of the machine's table."""
 _KERNEL = 0.5
 """A kernel's spectrum, in tiles: there, not back."""
 
@@ -118,9 +120,10 @@ def _candidates(problem: Problem) -> list[list[int]]:
 
 
 def _lengths(least: int, enough: int, unit: int) -> list[int]:
-    """Multiples of ``unit`` by 2^a or 3·2^a, from ``least`` to the first that is ``enough``."""
-    lengths = sorted({unit * m << a for a in range(24) for m in (1, 3, 9, 27) if unit * m << a >= least})
-    return lengths[: 1 + next(i for i, n in enumerate(lengths) if n >= enough)]
+    """Multiples of ``unit`` by 2^a or 3·2^a from ``least`` on, and the first of 9·2^a or 27·2^a too, that is ``enough``."""
+    lengths = [unit * m << a for a in range(24) for m in (1, 3) if unit * m << a >= least]
+    first = min(unit * m << a for a in range(24) for m in (1, 3, 9, 27) if unit * m << a >= max(enough, least))
+    return sorted({n for n in lengths if n < first} | {first})
 
 
 def _points(problem: Problem, samples: Index) -> int:
@@ -141,7 +144,7 @@ def _tiling(problem: Problem, samples: Index, machine: Machine) -> Tiling:
         (Hold.TILES, points, problem.filters * -(-instances // lanes) + _KERNEL * kernels),
         (Hold.KERNELS, points, kernels * instances + _KERNEL * kernels),
     ]
-    if _row_points(problem, samples) % (lanes * _ROW // 2) == 0:
+    if _row_points(problem, samples) % (lanes * _ROW_OF_PART // 2) == 0:
         split = machine.split_tile * problem.filters * (instances + _KERNEL)
         ways.append((Hold.PARTS, points // lanes, split))
     costs = [(groups * _group_seconds(problem, samples, each, machine), hold) for hold, each, groups in ways]
@@ -161,7 +164,7 @@ def _group_seconds(problem: Problem, samples: Index, points: int, machine: Machi
     """Seconds for one group of tiles: points at the table's rate, and the rows that they lie in."""
     double = numbers.real_type(problem.compute_dtype) == np.float64
     table = machine.point_seconds[double]
-    level = min(math.log2(points / _ROW * 2), len(table) - 1)
+    level = min(max(math.log2(points / _LEAST_OF_TABLE), 0), len(table) - 1)
     below = min(int(level), len(table) - 2)
     rate = table[below] + (level - below) * (table[below + 1] - table[below])
     rate *= _COMPLEX if problem.compute_dtype.kind == "c" else 1
