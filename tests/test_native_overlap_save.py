@@ -45,9 +45,14 @@ INPUT_TYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", 
 def tiles(draw, ndim, unit):
     """Samples along each axis, at most some thousands; 1 where it is not transformed."""
     last = draw(st.integers(0, ndim - 1))
-    row = unit * draw(st.sampled_from([1, 2, 3, 4, 6, 8] if ndim == 1 else [1, 2, 3]))
+    row = unit * draw(st.sampled_from([1, 2, 3, 4, 6, 8, 9, 16, 24] if ndim == 1 else [1, 2, 3, 6]))
     before = [draw(st.sampled_from([1, 2, 3, 4, 6, 8, 9, 12, 16])) for _ in range(last)]
     return [*before, row, *[1] * (ndim - 1 - last)]
+
+
+def row_unit(kind, level, hold):
+    points = 16 * lanes(kind, level) if hold == PARTS else 4
+    return points * (2 if kind[0] == "f" else 1)
 
 
 @st.composite
@@ -55,7 +60,7 @@ def cases(draw):
     ndim = draw(st.integers(1, 3))
     kind = draw(st.sampled_from(["f4", "f8", "f4", "f8", "c8", "c16"]))
     hold, level = draw(st.sampled_from([TILES, KERNELS, PARTS])), draw(st.sampled_from(LEVELS))
-    tile = draw(tiles(ndim, (32 if kind[0] == "f" else 16) * (lanes(kind, level) if hold == PARTS else 1)))
+    tile = draw(tiles(ndim, row_unit(kind, level, hold)))
     taps = [draw(st.integers(1, n)) for n in tile]
     space = [draw(st.integers(1, (150 if ndim == 1 else 30) if t > 1 else 5)) for t in tile]
     outputs = [draw(st.integers(0, (250 if ndim == 1 else 40) if t > 1 else 5)) for t in tile]
@@ -99,6 +104,41 @@ def test_any_case_is_within_the_bound(case):
     assert share_of_bound(y, definition(x, w, case["place"]), w, norms, case["tile"]) < 1
     plain, _ = run(x, w, case["tile"], **kernels, **case["place"])
     assert plain.tobytes() == y.tobytes()  # threads and layout change no bit
+
+
+@st.composite
+def whole_tiles(draw):
+    """Inputs of which one tile yields all outputs, although what lies before and after shares samples."""
+    kind = draw(st.sampled_from(["f4", "f8", "c8", "c16"]))
+    ndim, level = draw(st.integers(1, 3)), draw(st.sampled_from(LEVELS))
+    hold = draw(st.sampled_from([TILES, KERNELS, PARTS]))
+    unit, most = row_unit(kind, level, hold), 60 if ndim == 1 else 12
+    shape, taps, outputs, origin, tile = [], [], [], [], []
+    for axis in range(ndim):
+        n, k, count = draw(st.integers(1, most)), draw(st.integers(1, most)), draw(st.integers(1, 2 * most))
+        before = draw(st.integers(0, k - 1))
+        least = max(count + k - 1 - before, before + n, count, k)
+        multiple = unit if axis == ndim - 1 else 1
+        tile.append(min(m for m in (multiple * 3**b << a for a in range(12) for b in range(3)) if m >= least))
+        shape.append(n), taps.append(k), outputs.append(count), origin.append(before)
+    fill = draw(st.sampled_from([0.0, 1.5])) if kind[0] == "c" else 0.0
+    return kind, level, hold, tile, shape, taps, outputs, origin, fill, draw(st.integers(0, 2**32 - 1))
+
+
+@settings(max_examples=200, deadline=None)
+@given(whole_tiles())
+def test_both_sides_of_an_input_share_the_constant_samples_of_a_tile(case):
+    kind, level, hold, tile, shape, taps, outputs, origin, fill, seed = case
+    generator = np.random.default_rng(seed)
+    x, w = samples_of(kind, (2, 3, *shape), generator), samples_of(kind, (6, *taps), generator)
+    place = {"outputs": outputs, "boundary": ["constant"] * len(tile), "fill": fill}
+    y, left = run(x, w, tile, offset=[0] * len(tile), origin=origin, kept=outputs, hold=hold, level=level, **place)
+    assert left == []
+    width = [(0, 0), (0, 0), *((0, n - s) for n, s in zip(tile, shape, strict=True))]
+    norms = np.linalg.norm(np.pad(x, width, constant_values=fill).reshape(2, 3, -1).astype(w.dtype), axis=2)
+    norms = np.repeat(norms, 2, axis=1).reshape(2, 6, *(1,) * len(tile))
+    expected = definition(x, w, place | {"offset": [-before for before in origin]})
+    assert share_of_bound(y, expected, w, np.broadcast_to(norms, y.shape), tile) < 1
 
 
 def exact_correlation(x, w):
@@ -266,9 +306,9 @@ def test_zero_strides_and_many_dimensions():
     np.testing.assert_allclose(y[1, 0, 2, 1], np.correlate(np.arange(40.0), w.ravel(), "valid"), rtol=1e-13)
 
 
-def run_with(w, x, y, samples, parts, hold, level, offset, boundary, threads):
+def run_with(w, x, y, samples, parts, origin, hold, level, offset, boundary, outputs, threads):
     transform = _core.TileTransform(samples, True, True, parts)
-    _core.OverlapSave(transform, w, hold, level).run(x, y, offset, boundary, 0.0, threads)
+    _core.OverlapSave(transform, w, origin, hold, level).run(x, y, offset, boundary, 0.0, outputs, threads)
 
 
 @pytest.mark.parametrize(
@@ -284,8 +324,14 @@ def run_with(w, x, y, samples, parts, hold, level, offset, boundary, threads):
         ({"w": np.ones((1, 3), ">f8")}, TypeError),
         ({"w": np.ones((1, 3), "f4")}, TypeError),
         ({"w": np.ones((1, 3), complex)}, TypeError),
-        ({"samples": [16]}, ValueError),
+        ({"samples": [36]}, ValueError),
         ({"samples": [40]}, ValueError),
+        ({"origin": [-1]}, ValueError),
+        ({"origin": [32]}, ValueError),
+        ({"origin": []}, ValueError),
+        ({"outputs": [0]}, ValueError),
+        ({"outputs": [33]}, ValueError),
+        ({"outputs": [30, 30]}, ValueError),
         ({"samples": [-32]}, ValueError),
         ({"samples": [2**30]}, ValueError),
         ({"samples": [2**20, 2**20]}, ValueError),
@@ -327,10 +373,11 @@ def test_wrong_arguments_are_errors(change, error):
         "y": np.ones((1, 1, 38)),
         "samples": [32],
         "parts": 1,
+        "origin": [0],
         "hold": 0,
         "level": 0,
     }
-    a |= {"offset": [0], "boundary": [0], "threads": 1} | change
+    a |= {"offset": [0], "boundary": [0], "outputs": [30], "threads": 1} | change
     with pytest.raises(error):
         run_with(**a)
 
@@ -340,8 +387,8 @@ def test_a_read_only_output_is_an_error_and_a_read_only_input_is_none():
     x.flags.writeable = y.flags.writeable = False
     prepared = prepare(np.ones((1, 3)), [32])
     with pytest.raises(ValueError, match="writable"):
-        prepared.run(x, y, [0], [0], 0.0, 1)
-    prepared.run(x, np.ones((1, 1, 38)), [0], [0], 0.0, 1)
+        prepared.run(x, y, [0], [0], 0.0, [30], 1)
+    prepared.run(x, np.ones((1, 1, 38)), [0], [0], 0.0, [30], 1)
 
 
 def again_and_again(call):
@@ -361,7 +408,7 @@ def test_an_interruption_is_raised():
     started = time.monotonic()
     try:
         with pytest.raises(KeyboardInterrupt):
-            again_and_again(lambda: prepared.run(x, y, [0], [0], 0.0, 2))
+            again_and_again(lambda: prepared.run(x, y, [0], [0], 0.0, [31], 2))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -373,5 +420,5 @@ def test_threads_may_share_prepared_kernels():
     prepared = prepare(np.ones((1, 65)), [512])
     outputs = [np.empty((1, 1, 200_000 - 64)) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda y: prepared.run(x, y, [0], [0], 0.0, 1), outputs))
+        list(pool.map(lambda y: prepared.run(x, y, [0], [0], 0.0, [448], 1), outputs))
     assert all(y.tobytes() == outputs[0].tobytes() for y in outputs)

@@ -21,21 +21,25 @@ def lanes(kind, level):
     return VECTOR_BYTES[level] // np.empty(0, kind).real.itemsize
 
 
-def prepare(w, samples, *, hold=TILES, level=LEVELS[-1]):
+def prepare(w, samples, *, origin=None, hold=TILES, level=LEVELS[-1]):
     double = w.dtype in (np.float64, np.complex128)
     parts = lanes(w.dtype, level) if hold == PARTS else 1
     transform = _core.TileTransform(samples, w.dtype.kind == "f", double, parts)
-    return _core.OverlapSave(transform, w, [0] * len(samples), hold, level)
+    return _core.OverlapSave(transform, w, origin or [0] * len(samples), hold, level)
 
 
-def run(x, w, samples, *, offset=None, outputs=None, boundary=None, fill=0.0, threads=1, **prepared):
-    """x, (batch, channels, *space), with w, (filters, *kernel): the outputs and what was left out."""
+def run(x, w, samples, *, offset=None, outputs=None, kept=None, boundary=None, fill=0.0, threads=1, **prepared):
+    """x, (batch, channels, *space), with w, (filters, *kernel): the outputs and what was left out.
+
+    Of each tile as many outputs are ``kept`` as nothing wraps into, unless more are said to be right.
+    """
     ndim = w.ndim - 1
     valid = [n - k + 1 for n, k in zip(x.shape[2:], w.shape[1:], strict=True)]
     y = np.full((len(x), len(w), *(valid if outputs is None else outputs)), np.nan, w.dtype)
     offset, boundary = offset or [0] * ndim, boundary or ["constant"] * ndim
     words = [BOUNDARIES.index(word) for word in boundary]
-    left = prepare(w, samples, **prepared).run(x, y, offset, words, fill, threads)
+    kept = kept or [n - k + 1 for n, k in zip(samples, w.shape[1:], strict=True)]
+    left = prepare(w, samples, **prepared).run(x, y, offset, words, fill, kept, threads)
     return y, left
 
 

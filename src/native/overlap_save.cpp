@@ -132,8 +132,7 @@ bool overlap_save(const Kernels<T>& kernels, const Tiles<T>& tiles, int threads,
                                                                : tiles.filters * instances;
     if (groups == 0) return true;
     const auto workers = static_cast<int>(std::min<std::ptrdiff_t>(threads, groups));
-    const std::ptrdiff_t vectors = 2 * (view.points + lanes);  // squares may go beyond the last row
-    const Scratch scratch(static_cast<std::size_t>(vectors * bytes), workers);
+    const Scratch scratch(2 * static_cast<std::size_t>(view.points) * static_cast<std::size_t>(bytes), workers);
     const Task task = [&](std::ptrdiff_t group, int worker) {
         FALTUNG_DISPATCH(level, overlap_save_group(view, tiles, group, scratch.of(worker), left_out));
     };

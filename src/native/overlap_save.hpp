@@ -139,7 +139,7 @@ struct TapsView {
 //   vector_bytes()                                            the width of its vectors
 //   transform_kernels(taps, points)                           spectra in lanes (overlap_save_spectra.cpp)
 //   overlap_save_group(spectra, tiles, group, points, left)   (overlap_save_kernel.cpp)
-// `points` has room for 2 · points vectors, and for a square of them more in overlap_save_group.
+// `points` has room for 2 · points vectors.
 #define FALTUNG_DECLARE_OVERLAP_SAVE(level)                                                              \
     namespace level {                                                                                    \
     int vector_bytes();                                                                                  \

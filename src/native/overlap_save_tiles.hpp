@@ -1,6 +1,8 @@
 // Tiles into lanes and back: which samples a tile reads, how large they are, where its outputs go.
 #pragma once
 
+#include <limits>
+
 #include "gather.hpp"
 #include "overlap_save.hpp"
 #include "simd.hpp"
@@ -102,13 +104,19 @@ struct InputRows {
             position[l] = lane_tiles[lane_tiles[l].exists ? l : 0].first[tiles.row_axis] + l * tiles.part_positions;
         least = *std::min_element(position, position + lanes<T>);
         most = *std::max_element(position, position + lanes<T>);
+        for (int l = 1; l < lanes<T>; ++l)
+            if (lane_tiles[l].exists)
+                alike = alike && std::equal(lane_tiles[l].first, lane_tiles[l].first + tiles.rank, lane_tiles[0].first);
     }
 
     void find(const Tiles<T>& tiles, const Tile* lane_tiles, const Odometer& odometer) {
-        any = false;
         bool all = true;
+        any = false;
+        std::ptrdiff_t offset = 0;
         for (int l = 0; l < lanes<T>; ++l) {
-            line[l] = lane_tiles[l].exists ? line_of(tiles, lane_tiles[l], odometer) : nullptr;
+            const Tile& tile = lane_tiles[l];
+            if (l == 0 || !alike) offset = tile.exists ? line_offset(tiles, tile, odometer) : nowhere;
+            line[l] = tile.exists && offset != nowhere ? tile.map + offset : nullptr;
             any = any || line[l];
             all = all && line[l];
         }
@@ -121,19 +129,24 @@ struct InputRows {
     }
 
 private:
-    static const std::byte* line_of(const Tiles<T>& tiles, const Tile& tile, const Odometer& odometer) {
-        const std::byte* at = tile.map;
+    static constexpr std::ptrdiff_t nowhere = std::numeric_limits<std::ptrdiff_t>::min();
+
+    // In bytes, from the first sample of the tile's map.
+    static std::ptrdiff_t line_offset(const Tiles<T>& tiles, const Tile& tile, const Odometer& odometer) {
+        std::ptrdiff_t offset = 0;
         for (int a = 0; a < tiles.rank; ++a) {
             if (a == tiles.row_axis) continue;
             const TileAxis& axis = tiles.axes[a];
             const std::ptrdiff_t position = tile.first[a] + (a < tiles.row_axis ? odometer.at[a] : 0);
             const std::ptrdiff_t index =
                 axis.input_length > 0 ? source_index(axis.boundary, position, axis.input_length) : -1;
-            if (index < 0) return nullptr;
-            at += index * axis.input_stride;
+            if (index < 0) return nowhere;
+            offset += index * axis.input_stride;
         }
-        return at;
+        return offset;
     }
+
+    bool alike = true;  // the tiles lie at the same place of their maps
 };
 
 // The outputs of one row of each lane's tile.
@@ -179,8 +192,7 @@ struct Span {
     std::ptrdiff_t begin, end;
 };
 
-// Those squares of a piece that not all rows merely fill. The last one may go beyond the piece, where
-// what is loaded next comes to lie.
+// Those squares of a piece that not all rows merely fill.
 template <class T>
 Span touched(const TileAxis& axis, const InputRows<T>& rows, std::ptrdiff_t shift, Span piece) {
     if (!rows.any) return {piece.begin, piece.begin};
@@ -188,24 +200,33 @@ Span touched(const TileAxis& axis, const InputRows<T>& rows, std::ptrdiff_t shif
     const std::ptrdiff_t begin = std::max(-rows.most - shift - piece.begin, std::ptrdiff_t{0});
     const std::ptrdiff_t end = std::min(axis.input_length - rows.least - shift, piece.end) - piece.begin;
     if (begin >= end) return {piece.begin, piece.begin};
-    return {piece.begin + begin / lanes<T> * lanes<T>, piece.begin + (end - 1) / lanes<T> * lanes<T> + lanes<T>};
+    const std::ptrdiff_t last = piece.begin + (end - 1) / lanes<T> * lanes<T> + lanes<T>;
+    return {piece.begin + begin / lanes<T> * lanes<T>, std::min(last, piece.end)};
 }
 
+// The first `columns` of a square.
 template <class T>
-inline void write_square(Vector<T>* samples, Vector<Bits<T>>& peaks, Vector<T>* to) {
-    transpose<T>(samples);
+[[gnu::always_inline]] inline void write_columns(const Vector<T>* samples, int columns, Vector<Bits<T>>& peaks,
+                                                 Vector<T>* to) {
 #pragma GCC unroll 16
-    for (int i = 0; i < lanes<T>; ++i) {
+    for (int i = 0; i < columns; ++i) {
         raise<T>(peaks, samples[i]);
         to[2 * i] = samples[i];
     }
 }
 
-// A square whose samples lie in memory as they are needed, or only the first `count` of each row, the
-// others being fill.
 template <class T>
-void load_square(const InputRows<T>& rows, std::ptrdiff_t at, std::ptrdiff_t byte, std::ptrdiff_t count, Vector<T> fill,
-                 Vector<Bits<T>>& peaks, Vector<T>* to) {
+inline void write_square(Vector<T>* samples, std::ptrdiff_t columns, Vector<Bits<T>>& peaks, Vector<T>* to) {
+    transpose<T>(samples);
+    if (columns >= lanes<T>) return write_columns<T>(samples, lanes<T>, peaks, to);
+    write_columns<T>(samples, static_cast<int>(columns), peaks, to);
+}
+
+// `columns` of a square whose samples lie in memory as they are needed, or only the first `count` of each
+// row, the others being fill.
+template <class T>
+void load_square(const InputRows<T>& rows, std::ptrdiff_t at, std::ptrdiff_t byte, std::ptrdiff_t count,
+                 std::ptrdiff_t columns, Vector<T> fill, Vector<Bits<T>>& peaks, Vector<T>* to) {
     const auto from = [&](int l) {
         const std::ptrdiff_t offset = (rows.position[l] + at) * static_cast<std::ptrdiff_t>(sizeof(T));
         return reinterpret_cast<const T*>(rows.line[l] + byte + offset);
@@ -214,11 +235,12 @@ void load_square(const InputRows<T>& rows, std::ptrdiff_t at, std::ptrdiff_t byt
     if (count >= lanes<T>) {
 #pragma GCC unroll 16
         for (int l = 0; l < lanes<T>; ++l) samples[l] = load<T>(from(l));
-        return write_square<T>(samples, peaks, to);
+        return write_square<T>(samples, columns, peaks, to);
     }
     for (int l = 0; l < lanes<T>; ++l) samples[l] = load_first<T>(from(l), count);
-    write_square<T>(samples, peaks, to);
-    for (std::ptrdiff_t i = count; i < lanes<T>; ++i) to[2 * i] = fill;
+    write_square<T>(samples, std::min(count, columns), peaks, to);
+    if (count < columns) raise<T>(peaks, fill);
+    for (std::ptrdiff_t i = count; i < columns; ++i) to[2 * i] = fill;
 }
 
 // Any other square: one row after the other is copied.
@@ -227,18 +249,18 @@ void gather_squares(const Tiles<T>& tiles, const InputRows<T>& rows, Shift shift
                     Vector<Bits<T>>& peaks, Vector<T>* to) {
     alignas(64) T copies[lanes<T>][piece_length];
     const TileAxis& axis = tiles.axes[tiles.row_axis];
-    const std::ptrdiff_t count = span.end - span.begin;
+    const std::ptrdiff_t count = span.end - span.begin, copied = (count + lanes<T> - 1) / lanes<T> * lanes<T>;
     for (int l = 0; l < lanes<T>; ++l) {
         const std::ptrdiff_t position = rows.position[l] + shift.positions + span.begin;
         if (rows.line[l])
-            gather(tiles.element, axis, T{fill[l]}, rows.line[l] + shift.memory, position, count, copies[l]);
+            gather(tiles.element, axis, T{fill[l]}, rows.line[l] + shift.memory, position, copied, copies[l]);
         else
-            std::fill_n(copies[l], count, T{fill[l]});
+            std::fill_n(copies[l], copied, T{fill[l]});
     }
     for (std::ptrdiff_t i = 0; i < count; i += lanes<T>) {
         Vector<T> samples[lanes<T>];
         for (int l = 0; l < lanes<T>; ++l) samples[l] = load<T>(copies[l] + i);
-        write_square<T>(samples, peaks, to + 2 * (span.begin + i));
+        write_square<T>(samples, count - i, peaks, to + 2 * (span.begin + i));
     }
 }
 
@@ -257,12 +279,13 @@ void load_piece(const Tiles<T>& tiles, const InputRows<T>& rows, Shift shift, Ve
     for (std::ptrdiff_t i = read.end; i < piece.end; ++i) to[2 * i] = fill;
     if (!rows.in_memory) return gather_squares<T>(tiles, rows, shift, fill, read, peaks, to);
     for (std::ptrdiff_t i = read.begin; i < read.end; i += lanes<T>) {
+        const std::ptrdiff_t columns = std::min<std::ptrdiff_t>(read.end - i, lanes<T>);
         const std::ptrdiff_t at = shift.positions + i, inside = axis.input_length - rows.most - at;
         const bool ends = axis.boundary == Boundary::constant && rows.least == rows.most;
         if (rows.least + at >= 0 && (ends || inside >= lanes<T>))
-            load_square<T>(rows, at, shift.memory, inside, fill, peaks, to + 2 * i);
+            load_square<T>(rows, at, shift.memory, inside, columns, fill, peaks, to + 2 * i);
         else
-            gather_squares<T>(tiles, rows, shift, fill, {i, i + lanes<T>}, peaks, to);
+            gather_squares<T>(tiles, rows, shift, fill, {i, i + columns}, peaks, to);
     }
 }
 
@@ -302,14 +325,16 @@ template <class T>
 inline void store_square(const Vector<T>* from, const OutputRows<T>& rows, std::ptrdiff_t begin, std::ptrdiff_t end,
                          bool whole) {
     Vector<T> values[lanes<T>];
-#pragma GCC unroll 16
-    for (int i = 0; i < lanes<T>; ++i) values[i] = from[2 * (begin + i)];
-    transpose<T>(values);
     if (whole) {
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes<T>; ++i) values[i] = from[2 * (begin + i)];
+        transpose<T>(values);
 #pragma GCC unroll 16
         for (int l = 0; l < lanes<T>; ++l) store(rows.outputs[l] + begin, values[l]);
         return;
     }
+    for (int i = 0; i < lanes<T>; ++i) values[i] = begin + i < end ? from[2 * (begin + i)] : Vector<T>{};
+    transpose<T>(values);
     for (int l = 0; l < lanes<T>; ++l) {
         const std::ptrdiff_t left = std::min(rows.count[l], end) - begin;
         if (left >= lanes<T>)

@@ -176,7 +176,9 @@ def _kernels(problem: Problem, w: Array, layout: _Layout) -> list[Any]:
     for channel in range(_summed(problem)):
         taps = np.zeros(layout.kernels, problem.compute_dtype)
         taps[layout.apart] = w[:, channel]
-        kernels.append(_core.OverlapSave(layout.transform, taps, layout.tiles.origin, layout.tiles.hold, settings.level()))
+        kernels.append(
+            _core.OverlapSave(layout.transform, taps, layout.tiles.origin, layout.tiles.hold, settings.level())
+        )
     return kernels
 
 

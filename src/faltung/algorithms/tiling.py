@@ -120,10 +120,13 @@ def _candidates(problem: Problem) -> list[list[int]]:
 
 
 def _lengths(least: int, enough: int, unit: int) -> list[int]:
-    """Multiples of ``unit`` by 2^a or 3·2^a from ``least`` on, and the first of 9·2^a or 27·2^a too, that is ``enough``."""
-    lengths = [unit * m << a for a in range(24) for m in (1, 3) if unit * m << a >= least]
-    first = min(unit * m << a for a in range(24) for m in (1, 3, 9, 27) if unit * m << a >= max(enough, least))
-    return sorted({n for n in lengths if n < first} | {first})
+    """Multiples of ``unit`` by 2^a or 3·2^a from ``least`` on, to the first, 9·2^a and 27·2^a among them,
+    that is ``enough``.
+    """
+    lengths = sorted(unit * m << a for a in range(24) for m in (1, 3, 9, 27))
+    last = next(n for n in lengths if n >= max(enough, least))
+    few = {unit * m << a for a in range(24) for m in (1, 3)}
+    return [n for n in lengths if least <= n < last and n in few] + [last]
 
 
 def _points(problem: Problem, samples: Index) -> int:
