@@ -37,7 +37,7 @@ class Machine(NamedTuple):
     between its entries they are drawn straight, beyond its end they stay."""
     split_tile: float = 1.2
     """A tile split over the lanes, relative to a whole one in each: the split, and roots for each lane."""
-    tile_row_seconds: float = 0.2e-6
+    tile_row_seconds: float = 0.06e-6
     """What each row of the tiles in all lanes costs besides: finding where it lies."""
     interpreted_products_per_second: float = 0.12e6
     """Terms of the definition, in Python."""
@@ -72,14 +72,16 @@ _POINTS_V3 = (
     _nanoseconds(33, 22, 17, 16, 16, 16.2, 16.6, 18.3, 20.8, 22.9, 24, 26, 27.4, 32, 37, 90, 90),
 )
 _POINTS_V4 = (
-    _nanoseconds(42, 28.5, 23, 24, 25, 26, 27.5, 31, 31, 36.5, 42.5, 52, 55, 70, 105, 140, 155),
-    _nanoseconds(10, 12.3, 13, 18.4, 22, 25.3, 27, 30.3, 30.6, 38, 43.5, 52.5, 54, 66, 100, 133, 148),
+    _nanoseconds(42, 23.5, 19, 22.5, 25.5, 26, 27, 31, 31, 38, 42, 53, 55, 66, 106, 132, 147),
+    _nanoseconds(13, 13, 14.5, 17, 22, 22.5, 24, 27.5, 27.5, 35, 42, 51, 54, 64, 98, 123, 145),
 )
 
 _SHIPPED: dict[str, Machine] = {
     "x86-64-v2": Machine(16, 3.4e9, 5.0e9, 1.2e9, point_seconds=_POINTS_V2),
     "x86-64-v3": Machine(32, 6.5e9, 4.6e9, 2.4e9, point_seconds=_POINTS_V3),
-    "x86-64-v4": Machine(64, 7.4e9, 3.4e9, 30e9, tile_efficiency=0.67, point_seconds=_POINTS_V4, split_tile=2.0),
+    "x86-64-v4": Machine(
+        64, 7.4e9, 3.4e9, 30e9, tile_efficiency=0.67, point_seconds=_POINTS_V4, split_tile=2.0, tile_row_seconds=0.1e-6
+    ),
     "baseline": Machine(16, 6.0e9, 6.0e9, 1.2e9, point_seconds=_POINTS_V2),
 }
 
