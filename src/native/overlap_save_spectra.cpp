@@ -26,23 +26,45 @@ int row_of(const TapsView<T>& view, std::ptrdiff_t taps_row) {
     return row;
 }
 
-// Puts the kernels' taps of one row into their lanes. A real tile wraps with the opposite sign along
-// its last axis, and keeps its second half as imaginary parts.
+// Taps that stand one before the other, from a place on, in one part of a row.
+struct Run {
+    std::ptrdiff_t place, length;
+    int part;
+    bool imaginary, negated;
+};
+
+// The run of a row's taps that begins with tap k. A real tile wraps with the opposite sign along its
+// last axis, and keeps its second half as imaginary parts.
+template <class T>
+Run run_of(const TapsView<T>& view, std::ptrdiff_t k, std::ptrdiff_t count) {
+    const int samples = view.samples[view.axes - 1], half = samples / 2;
+    const std::ptrdiff_t origin = view.origin[view.axes - 1];
+    const int at = reflected(k, origin, samples);
+    Run run{};
+    run.negated = view.is_real && k > origin;
+    run.imaginary = view.is_real && at >= half;
+    run.place = run.imaginary ? at - half : at;
+    if (view.parts > 1) run.part = static_cast<int>(run.place / view.row_points);
+    run.place -= static_cast<std::ptrdiff_t>(run.part) * view.row_points;
+    run.length = std::min(run.place + 1, count - k);
+    return run;
+}
+
+// Puts the kernels' taps of one row into their lanes.
 template <class T>
 void place_row(const TapsView<T>& view, std::ptrdiff_t first, std::ptrdiff_t count, int row, T* values) {
-    const int samples = view.samples[view.axes - 1], half = samples / 2, numbers = view.is_real ? 1 : 2;
-    const std::ptrdiff_t apart = view.count * numbers, origin = view.origin[view.axes - 1];
-    for (std::ptrdiff_t k = 0; k < count; ++k) {
-        const int at = reflected(k, origin, samples), imaginary = view.is_real && at >= half ? 1 : 0;
-        const int place = at - imaginary * half, part = view.parts > 1 ? place / view.row_points : 0;
-        const std::ptrdiff_t point = static_cast<std::ptrdiff_t>(row) * view.row_pitch + place - part * view.row_points;
-        const T* taps = view.taps + (first + k) * numbers;
-        T* to = values + (2 * point + imaginary) * lanes<T> + part;
-        for (int i = 0; i < numbers; ++i)
-            for (std::ptrdiff_t l = 0; l < view.kernels; ++l) {
-                const T tap = taps[l * apart + i];
-                to[i * lanes<T> + l] = view.is_real && k > origin ? -tap : tap;
-            }
+    const int numbers = view.is_real ? 1 : 2;
+    const std::ptrdiff_t apart = view.count * numbers;
+    for (std::ptrdiff_t k = 0; k < count;) {
+        const Run run = run_of(view, k, count);
+        const std::ptrdiff_t point = static_cast<std::ptrdiff_t>(row) * view.row_pitch + run.place;
+        const T sign = run.negated ? T{-1} : T{1}, *taps = view.taps + (first + k) * numbers;
+        T* to = values + (2 * point + (run.imaginary ? 1 : 0)) * lanes<T> + run.part;
+        for (std::ptrdiff_t l = 0; l < view.kernels; ++l)
+            for (std::ptrdiff_t j = 0; j < run.length; ++j)
+                for (int i = 0; i < numbers; ++i)
+                    to[(i - 2 * j) * lanes<T> + l] = sign * taps[l * apart + j * numbers + i];
+        k += run.length;
     }
 }
 
