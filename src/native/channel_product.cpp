@@ -272,7 +272,11 @@ private:
         const Chains<T> chains{product.weights, chains_.data(), spans_.data() + first, last - first, product.terms,
                                chains_alike_, blocks_.chain_step()};
         const StripCount count = blocks_.strips(product.piece.block);
-        const Strips<T> strips{product.samples, bases_.data(), count.strips, count.rows, blocks_.row_step(layout_)};
+        Strips<T> strips{product.samples, bases_.data(), count.strips, count.rows, blocks_.row_step(layout_)};
+        if (to.output && kernel_.halves && 2 * written_length() <= lanes_ && count.rows > 1) {
+            strips.rows = (count.rows + 1) / 2;
+            strips.half = count.rows - strips.rows;
+        }
         const Filters filters{product.piece.groups, weights_in_channel_,
                               reads_in_place_ ? call_.input_channel_step : blocks_.copied_elements(),
                               call_.output_filter_step};

@@ -18,6 +18,9 @@ constexpr int most_vectors = 2;
 // A strip's rows and the taps of a chain, kept beside a row of samples.
 constexpr int most_rows = 8;
 static_assert(most_rows + most_chained < vector_registers);
+// Maps of 7 x 7 and 8 x 8 are common, narrower ones are not.
+template <class T>
+constexpr bool halves = lanes<T> == 16;
 constexpr int most_positions = vector_registers == 32 ? 12 : 6;
 constexpr int most_filters = vector_registers == 32 ? 8 : 4;
 
@@ -157,20 +160,21 @@ void positions_in_lanes(const Terms<T>& terms, const Positions<T>& vectors, int 
 }
 
 // Adds the chains from `chain` on that have C taps, up to `last`, and returns the one after them.
-template <int C, class T, int R>
+template <int C, class T, int R, class Load>
 FALTUNG_INLINE const Chain* add_chains(const Chain* chain, const Chain* last, const Chains<T>& chains, const T* samples,
-                                       std::ptrdiff_t row_step, Accumulators<T, R, 1>& sums) {
+                                       std::ptrdiff_t row_step, const Load& load, Accumulators<T, R, 1>& sums) {
     Accumulators<T, R, 1> kept = sums;  // in registers
     do {
-        multiply_chain<C>(samples + chain->sample, row_step, chains.weights + chain->weight, chains.weight_step, kept);
+        multiply_chain<C>(samples + chain->sample, row_step, chains.weights + chain->weight, chains.weight_step, kept,
+                          load);
         ++chain;
     } while (chain != last && chain->taps == C);
     sums = kept;
     return chain;
 }
 
-template <class T, int R>
-FALTUNG_INLINE void add_spans(const Chains<T>& chains, const T* samples, std::ptrdiff_t row_step,
+template <class T, int R, class Load>
+FALTUNG_INLINE void add_spans(const Chains<T>& chains, const T* samples, std::ptrdiff_t row_step, const Load& load,
                               Accumulators<T, R, 1>& sums) {
     const Chain* chain = chains.chains + chains.starts[0];
     for (std::ptrdiff_t span = 1; span <= chains.spans; ++span) {
@@ -179,33 +183,49 @@ FALTUNG_INLINE void add_spans(const Chains<T>& chains, const T* samples, std::pt
         clear(part);
         while (chain != last)
             with_count<most_chained>(chain->taps, [&](auto c) FALTUNG_INLINED {
-                chain = add_chains<c.count>(chain, last, chains, samples, row_step, part);
+                chain = add_chains<c.count>(chain, last, chains, samples, row_step, load, part);
             });
         add(sums, part);
     }
 }
 
+template <class T>
+FALTUNG_INLINE void store_part(T* to, Vector<T> sums, std::ptrdiff_t length) {
+    if constexpr (FALTUNG_VECTOR_BYTES == 64) return store_first<T>(to, sums, length);
+    T spilled[lanes<T>];
+    store(spilled, sums);
+    copy_short<lanes<T> / 2>(spilled, length, to);
+}
+
 // Rows `first` .. first + R - 1 of a strip. From row `whole` on, vectors are stored in part.
 template <class T, int R>
 FALTUNG_INLINE void store_rows(const Accumulators<T, R, 1>& sums, T* to, std::ptrdiff_t first, std::ptrdiff_t whole,
-                               const StripSums<T>& all) {
+                               const StripSums<T>& all, Whole) {
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r, to += all.row_step) {
-        if (first + r < whole) {
+        if (first + r < whole)
             store(to, sums.at[r][0]);
-        } else {
-            T spilled[lanes<T>];
-            store(spilled, sums.at[r][0]);
-            copy_short<lanes<T> / 2>(spilled, all.length, to);
-        }
+        else
+            store_part<T>(to, sums.at[r][0], all.length);
+    }
+}
+
+template <class T, int R>
+FALTUNG_INLINE void store_rows(const Accumulators<T, R, 1>& sums, T* to, std::ptrdiff_t, std::ptrdiff_t half,
+                               const StripSums<T>& all, Halves) {
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r, to += all.row_step) {
+        store_part<T>(to, sums.at[r][0], all.length);
+        store_part<T>(to + half * all.row_step, exchange_halves<T>(sums.at[r][0]), all.length);
     }
 }
 
 // Tiles of R rows of all filters' strips, from row `first` to `end`.
-template <int R, class T, class Add>
+template <int R, class T, class Load, class Add>
 FALTUNG_INLINE void for_each_tile(Chains<T> chains, const Strips<T>& strips, const Filters& filters,
-                                  const StripSums<T>& sums, std::ptrdiff_t first, std::ptrdiff_t end, const Add& add_sums) {
-    const std::ptrdiff_t whole = strips.rows - (lanes<T> - 1) / sums.length;
+                                  const StripSums<T>& sums, std::ptrdiff_t first, std::ptrdiff_t end, Load load,
+                                  const Add& add_sums) {
+    const std::ptrdiff_t whole = strips.half > 0 ? strips.half : strips.rows - (lanes<T> - 1) / sums.length;
     for (std::ptrdiff_t filter = 0; filter < filters.count; ++filter, chains.weights += filters.weights_apart)
         for (std::ptrdiff_t row = first; row < end; row += R) {
             const T* const samples = strips.samples + filter * filters.samples_apart + row * strips.row_step;
@@ -214,25 +234,25 @@ FALTUNG_INLINE void for_each_tile(Chains<T> chains, const Strips<T>& strips, con
                 Accumulators<T, R, 1> tile;
                 clear(tile);
                 add_sums(chains, samples + strips.bases[strip], tile);
-                store_rows(tile, to + sums.places[strip], row, whole, sums);
+                store_rows(tile, to + sums.places[strip], row, whole, sums, load);
             }
         }
 }
 
 // Where all chains have equally many taps, and are few, their code is chosen once for all tiles.
-template <int R, class T>
+template <int R, class T, class Load>
 [[gnu::noinline]] void sum_tiles(const Chains<T>& all, const Strips<T>& strips, const Filters& filters,
-                                 const StripSums<T>& sums, std::ptrdiff_t first, std::ptrdiff_t end) {
+                                 const StripSums<T>& sums, std::ptrdiff_t first, std::ptrdiff_t end, Load load) {
     const Chain *const chain = all.chains + all.starts[0], *const last = all.chains + all.last;
     if (all.spans > 1 || !all.alike)
-        return for_each_tile<R>(all, strips, filters, sums, first, end,
+        return for_each_tile<R>(all, strips, filters, sums, first, end, load,
                                 [&](const Chains<T>& chains, const T* samples, auto& tile) FALTUNG_INLINED {
-                                    add_spans(chains, samples, strips.row_step, tile);
+                                    add_spans(chains, samples, strips.row_step, load, tile);
                                 });
     with_count<most_chained>(chain->taps, [&](auto c) FALTUNG_INLINED {
-        for_each_tile<R>(all, strips, filters, sums, first, end,
+        for_each_tile<R>(all, strips, filters, sums, first, end, load,
                          [&](const Chains<T>& chains, const T* samples, auto& tile) FALTUNG_INLINED {
-                             add_chains<c.count>(chain, last, chains, samples, strips.row_step, tile);
+                             add_chains<c.count>(chain, last, chains, samples, strips.row_step, load, tile);
                          });
     });
 }
@@ -242,7 +262,13 @@ void sum_strips(const Chains<T>& chains, const Strips<T>& strips, const Filters&
     const std::ptrdiff_t tiles = (strips.rows + most_rows - 1) / most_rows;
     const std::ptrdiff_t height = strips.rows / tiles, border = strips.rows % tiles * (height + 1);
     const auto sum = [&](std::ptrdiff_t rows, std::ptrdiff_t first, std::ptrdiff_t end) {
-        with_count<most_rows>(rows, [&](auto r) { sum_tiles<r.count>(chains, strips, filters, sums, first, end); });
+        with_count<most_rows>(rows, [&](auto r) {
+            if constexpr (halves<T>)
+                if (strips.half > 0)
+                    return sum_tiles<r.count>(chains, strips, filters, sums, first, end,
+                                              Halves{strips.half * strips.row_step});
+            sum_tiles<r.count>(chains, strips, filters, sums, first, end, Whole{});
+        });
     };
     if (border > 0) sum(height + 1, 0, border);
     sum(height, border, strips.rows);
@@ -262,9 +288,16 @@ void add_compensated(const T* part, T* total, T* lost, std::ptrdiff_t count) {
 }
 
 template <class T>
-constexpr ChannelProductKernel<T> kernel{lanes<T>,         most_filters,          filters_in_lanes<T>,
-                                         positions_in_lanes<T>, sum_strips<T>, add_compensated<T>,
-                                         interleave<T>,    spread<T>,     place<T>,
+constexpr ChannelProductKernel<T> kernel{lanes<T>,
+                                         most_filters,
+                                         halves<T>,
+                                         filters_in_lanes<T>,
+                                         positions_in_lanes<T>,
+                                         sum_strips<T>,
+                                         add_compensated<T>,
+                                         interleave<T>,
+                                         spread<T>,
+                                         place<T>,
                                          copy<T>};
 
 }  // namespace

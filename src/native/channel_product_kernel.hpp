@@ -57,12 +57,14 @@ struct Chains {
 };
 
 // Vectors of positions below each other: where each strip's first sample lies, and how far apart
-// those of neighbouring rows are.
+// those of neighbouring rows are. Of narrow maps the upper half of a vector holds positions `half`
+// rows further down.
 template <class T>
 struct Strips {
     const T* samples;
     const std::ptrdiff_t* bases;
     std::ptrdiff_t count, rows, row_step;
+    std::ptrdiff_t half = 0;
 };
 
 // How many filters of one channel each are summed, and how far apart what belongs to them is.
@@ -113,6 +115,7 @@ template <class T>
 struct ChannelProductKernel {
     int lanes;
     int most_filters;  // of a panel whose lanes are positions
+    bool halves;       // strips may take two rows in a vector
     // sums = (or +=) the sum over the terms; a panel of so many vectors of filters.
     void (*filters_in_lanes)(const Terms<T>& terms, const Positions<T>& positions, int vectors, bool add,
                              const Sums<T>& sums);

@@ -50,6 +50,30 @@ inline Vector<T> in_register(Vector<T> v) {
     return v;
 }
 
+template <class T, int... i>
+inline Vector<T> load_halves(const T* low, const T* high, std::integer_sequence<int, i...>) {
+    typedef T Half __attribute__((vector_size(FALTUNG_VECTOR_BYTES / 2)));
+    Half first, second;
+    std::memcpy(&first, low, sizeof first);
+    std::memcpy(&second, high, sizeof second);
+    return __builtin_shufflevector(first, second, i...);
+}
+
+template <class T>
+inline Vector<T> load_halves(const T* low, const T* high) {
+    return load_halves(low, high, std::make_integer_sequence<int, lanes<T>>{});
+}
+
+template <class T, int... i>
+inline Vector<T> exchange_halves(Vector<T> v, std::integer_sequence<int, i...>) {
+    return __builtin_shufflevector(v, v, (i + lanes<T> / 2) % lanes<T>...);
+}
+
+template <class T>
+inline Vector<T> exchange_halves(Vector<T> v) {
+    return exchange_halves<T>(v, std::make_integer_sequence<int, lanes<T>>{});
+}
+
 // A load that stays in its register. Without it GCC folds one load into several operations and
 // reads memory again for each, which is dear where a load crosses a cache line.
 template <class T>

@@ -40,7 +40,7 @@ from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
 _SERVED = tuple(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
-_CALL_SECONDS = 15e-6
+_CALL_SECONDS = 6e-6
 # Weights whose packing several threads share.
 _WORTH_SHARING = 2**16
 # Of depthwise layers, whose copies lie in the first-level cache and are padded once: measured 4 to 6
