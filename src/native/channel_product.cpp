@@ -15,8 +15,8 @@ constexpr std::ptrdiff_t spans_in_run = 8;
 // Products that are worth a task of their own, and tasks that keep some threads evenly busy.
 constexpr std::ptrdiff_t products_in_task = std::ptrdiff_t{1} << 21;
 constexpr std::ptrdiff_t usual_tasks = 16;
-// Panels that read the input where it lies, if it need not be continued: more are worth a copy, which
-// lies together.
+// Panels that read the input where it lies, if it need not be continued: more are worth a copy, unless what
+// a block reads lies together anyway.
 constexpr std::ptrdiff_t few_panels = 2;
 // Copies of small blocks that are made before the first of them is summed: a vector that is loaded
 // soon after it was stored in parts would wait for them.
@@ -39,7 +39,8 @@ public:
           multiply_(call.weights.lanes() == Lanes::filters ? kernel_.filters_in_lanes : kernel_.positions_in_lanes),
           lanes_(call.weights.lanes() == Lanes::filters ? 1 : kernel_.lanes),
           blocks_(call.axes, call.batch, call.channels, call.weights.filters() == 1, sizeof(T), lanes_),
-          reads_in_place_(blocks_.readable_in_place() && call.weights.panels() <= few_panels && !channels_collide()),
+          reads_in_place_(blocks_.readable_in_place() && (call.weights.panels() <= few_panels || lies_together()) &&
+                          !channels_collide()),
           layout_(reads_in_place_ ? blocks_.input_layout(call.input_batch_step, call.input_channel_step)
                                   : blocks_.copy_layout()),
           bases_(blocks_.bases(layout_)),
@@ -164,6 +165,8 @@ private:
         pieces_in_task_ = std::clamp(worthwhile / panels_in_share_, std::ptrdiff_t{1},
                                      std::max<std::ptrdiff_t>(pieces() / usual_tasks, 1));
     }
+
+    [[nodiscard]] bool lies_together() const { return call_.input_channel_step <= blocks_.channel_pitch(); }
 
     // Channels so far apart meet in the same places of the cache.
     [[nodiscard]] bool channels_collide() const {

@@ -8,7 +8,7 @@ namespace {
 
 // Enough positions that a panel's weights, once in the first-level cache, are worth loading, and
 // few enough that a block's sums stay there, too.
-constexpr std::ptrdiff_t usual_positions = 192;
+constexpr std::ptrdiff_t usual_positions = 196;
 // Vectors of positions whose samples and sums stay in the first-level cache.
 constexpr std::ptrdiff_t usual_vectors = 448;
 // The samples of a section: in the second-level cache, or little beyond it.

@@ -21,7 +21,7 @@ static_assert(most_rows + most_chained < vector_registers);
 // Maps of 7 x 7 and 8 x 8 are common, narrower ones are not.
 template <class T>
 constexpr bool halves = lanes<T> == 16;
-constexpr int most_positions = vector_registers == 32 ? 12 : 6;
+constexpr int most_positions = vector_registers == 32 ? 14 : 6;
 constexpr int most_filters = vector_registers == 32 ? 8 : 4;
 
 template <int value>
@@ -45,19 +45,19 @@ struct Tile {
     Vector<T> sums[P][V];
 
     FALTUNG_INLINE Tile(const Positions<T>& positions, std::ptrdiff_t first) {
-#pragma GCC unroll 12
+#pragma GCC unroll 16
         for (int p = 0; p < P; ++p) from[p] = positions.samples + positions.bases[first + p];
     }
 
     FALTUNG_INLINE void clear() {
-#pragma GCC unroll 12
+#pragma GCC unroll 16
         for (int p = 0; p < P; ++p)
 #pragma GCC unroll 8
             for (int v = 0; v < V; ++v) sums[p][v] = Vector<T>{};
     }
 
     FALTUNG_INLINE void store_at(const Sums<T>& to, std::ptrdiff_t first, bool add) const {
-#pragma GCC unroll 12
+#pragma GCC unroll 16
         for (int p = 0; p < P; ++p)
 #pragma GCC unroll 8
             for (int v = 0; v < V; ++v) {
@@ -85,7 +85,7 @@ struct FiltersInLanes {
             Vector<T> weight[V];
 #pragma GCC unroll 4
             for (int v = 0; v < V; ++v) weight[v] = load_once(weights + v * lanes<T>);
-#pragma GCC unroll 12
+#pragma GCC unroll 16
             for (int p = 0; p < P; ++p) {
                 const Vector<T> sample = broadcast<T>(tile.from[p][*at]);
 #pragma GCC unroll 4
@@ -105,12 +105,12 @@ struct PositionsInLanes {
         const T* weights = terms.weights;
         for (const std::ptrdiff_t *at = terms.offsets, *const end = at + terms.count; at != end; ++at) {
             Vector<T> sample[P];
-#pragma GCC unroll 12
+#pragma GCC unroll 16
             for (int p = 0; p < P; ++p) sample[p] = load_once(tile.from[p] + *at);
 #pragma GCC unroll 8
             for (int f = 0; f < F; ++f) {
                 const Vector<T> weight = in_register<T>(broadcast<T>(weights[f]));
-#pragma GCC unroll 12
+#pragma GCC unroll 16
                 for (int p = 0; p < P; ++p) tile.sums[p][f] = multiply_add<T>(weight, sample[p], tile.sums[p][f]);
             }
             weights += F;

@@ -1,6 +1,6 @@
 """``channel_product``: layers of many filters, as a matrix product whose samples are read in place.
 
-A register tile is two vectors of filters by six positions (twelve with 32 registers), or four
+A register tile is two vectors of filters by six positions (fourteen with 32 registers), or four
 filters by three vectors of positions (eight by three). Each term, a tap of a channel, loads its
 packed weights and its samples once. Nothing is unfolded: a block of outputs reads a copy of the input
 that goes on beyond the edges. In depthwise layers a tile is up to eight rows of positions, and each
