@@ -135,37 +135,45 @@ constexpr int in_order(int lane) {
     return (from < size / half / 2 ? 2 * from : 2 * (from - size / half / 2) + 1) * half + lane % half;
 }
 
-// Elements 0, 2, 4, ... of a line.
-template <class T, int... i>
-[[gnu::always_inline]] inline void copy_alternate(const T* from, T* to, std::integer_sequence<int, i...>) {
+// Elements 0, step, 2 step, ... of a line, for a step of a power of two.
+template <int step, class T, int... i>
+[[gnu::always_inline]] inline auto piece_of(const T* from, std::integer_sequence<int, i...> piece) {
     constexpr int size = sizeof...(i);
     typename PieceOf<T, size>::type low, high;
-    std::memcpy(&low, from, sizeof low);
-    std::memcpy(&high, from + size - 1, sizeof high);
-    low = __builtin_shufflevector(low, high, alternate_in_part<T, size>(i)...);
-    low = __builtin_shufflevector(low, low, in_order<T, size>(i)...);
-    std::memcpy(to, &low, sizeof low);
+    if constexpr (step == 1) {
+        std::memcpy(&low, from, sizeof low);
+        return low;
+    } else {
+        low = piece_of<step / 2>(from, piece);
+        high = piece_of<step / 2>(from + (size - 1) * (step / 2), piece);
+        low = __builtin_shufflevector(low, high, alternate_in_part<T, size>(i)...);
+        return __builtin_shufflevector(low, low, in_order<T, size>(i)...);
+    }
 }
 
 // In pieces of a power of two, the last of which ends with the line.
-template <int size, class T>
-[[gnu::always_inline]] inline void copy_every_second(const T* from, std::ptrdiff_t count, T* to) {
+template <int step, int size, class T>
+[[gnu::always_inline]] inline void copy_every(const T* from, std::ptrdiff_t count, T* to) {
     if constexpr (size == 1) {
         if (count == 1) *to = *from;
     } else if (count < size) {
-        copy_every_second<size / 2>(from, count, to);
+        copy_every<step, size / 2>(from, count, to);
     } else {
-        constexpr auto piece = std::make_integer_sequence<int, size>{};
+        const auto copy_piece = [&](std::ptrdiff_t i) __attribute__((always_inline)) {
+            const auto piece = piece_of<step>(from + i * step, std::make_integer_sequence<int, size>{});
+            std::memcpy(to + i, &piece, sizeof piece);
+        };
         std::ptrdiff_t i = 0;
-        for (; i + size <= count; i += size) copy_alternate(from + 2 * i, to + i, piece);
-        if (i < count) copy_alternate(from + 2 * (count - size), to + count - size, piece);
+        for (; i + size <= count; i += size) copy_piece(i);
+        if (i < count) copy_piece(count - size);
     }
 }
 
 // The last piece ends with the line.
 template <class T>
 [[gnu::always_inline]] inline void copy_inside(const T* from, std::ptrdiff_t step, std::ptrdiff_t count, T* to) {
-    if (step == 2) return copy_every_second<lanes<T>>(from, count, to);
+    if (step == 2) return copy_every<2, lanes<T>>(from, count, to);
+    if (step == 4) return copy_every<4, lanes<T>>(from, count, to);
     if (step != 1) {
         for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = from[i * step];
         return;
