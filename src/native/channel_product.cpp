@@ -262,7 +262,8 @@ private:
 
     void sum_terms(const Product& product, std::ptrdiff_t first, std::ptrdiff_t last, bool add, const Target& to) const {
         const Panel& panel = product.panel;
-        const Terms<T> terms{product.weights + first * panel.width, offsets_.data() + first, last - first};
+        const Terms<T> terms{product.weights + first * panel.width, offsets_.data() + first, last - first, most_terms,
+                             call_.weights.far()};
         const Positions<T> positions{product.samples, bases_.data(), blocks_.vectors(product.piece.block)};
         const int count = lanes_ == 1 ? panel.width / kernel_.lanes : panel.width;
         if (to.output)

@@ -74,14 +74,46 @@ FALTUNG_INLINE Terms<T> block_of(const Terms<T>& terms, std::ptrdiff_t at, int w
     return {terms.weights + at * width, terms.offsets + at, rest < terms.block ? rest : terms.block};
 }
 
+// Weights that lie near.
+struct Near {
+    template <class T>
+    FALTUNG_INLINE Near(const Terms<T>&, std::ptrdiff_t, std::ptrdiff_t) {}
+    FALTUNG_INLINE void fetch(const std::ptrdiff_t*) const {}
+};
+
+// Weights that are read next and come from far are fetched into the nearest cache, half a line with every
+// term, lest the first tile alone wait for them. Counted from a term's offset, which costs no register.
+class Far {
+public:
+    template <class T>
+    FALTUNG_INLINE Far(const Terms<T>& terms, std::ptrdiff_t width, std::ptrdiff_t tile) {
+        const std::ptrdiff_t all = terms.count * width * static_cast<std::ptrdiff_t>(sizeof(T));
+        const std::ptrdiff_t some = tile * terms.count * bytes_in_term;
+        from_ = address(terms.weights) + static_cast<std::uintptr_t>(some < all ? all + some : 0) -
+                times * address(terms.offsets);
+    }
+
+    FALTUNG_INLINE void fetch(const std::ptrdiff_t* offset) const {
+        __builtin_prefetch(reinterpret_cast<const void*>(from_ + times * address(offset)));
+    }
+
+private:
+    static constexpr std::ptrdiff_t bytes_in_term = 32;
+    static constexpr std::uintptr_t times = bytes_in_term / sizeof(std::ptrdiff_t);
+    static std::uintptr_t address(const void* at) { return reinterpret_cast<std::uintptr_t>(at); }
+
+    std::uintptr_t from_;  // less `times` the first offset's address
+};
+
 struct FiltersInLanes {
     template <class T, int V>
     static constexpr int width = V * lanes<T>;
 
-    template <class T, int P, int V>
-    FALTUNG_INLINE static void multiply(const Terms<T>& terms, Tile<T, P, V>& tile) {
+    template <class T, int P, int V, class Ahead>
+    FALTUNG_INLINE static void multiply(const Terms<T>& terms, Tile<T, P, V>& tile, Ahead ahead) {
         const T* weights = terms.weights;
         for (const std::ptrdiff_t *at = terms.offsets, *const end = at + terms.count; at != end; ++at) {
+            ahead.fetch(at);
             Vector<T> weight[V];
 #pragma GCC unroll 4
             for (int v = 0; v < V; ++v) weight[v] = load_once(weights + v * lanes<T>);
@@ -101,7 +133,7 @@ struct PositionsInLanes {
     static constexpr int width = F;
 
     template <class T, int P, int F>
-    FALTUNG_INLINE static void multiply(const Terms<T>& terms, Tile<T, P, F>& tile) {
+    FALTUNG_INLINE static void multiply(const Terms<T>& terms, Tile<T, P, F>& tile, Near) {
         const T* weights = terms.weights;
         for (const std::ptrdiff_t *at = terms.offsets, *const end = at + terms.count; at != end; ++at) {
             Vector<T> sample[P];
@@ -120,18 +152,19 @@ struct PositionsInLanes {
 
 // Tiles of as equal a height as may be: none is left with a single position. Copies of what is given
 // stay in registers, where a store of sums might have changed the original.
-template <class Product, int most_height, int V, class T>
+template <class Product, int most_height, int V, class Ahead = Near, class T>
 FALTUNG_INLINE void for_each_tile(Terms<T> terms, Positions<T> positions, bool add, Sums<T> sums) {
     const std::ptrdiff_t tiles = (positions.count + most_height - 1) / most_height;
     const std::ptrdiff_t height = positions.count / tiles, taller = positions.count % tiles;
-    std::ptrdiff_t first = 0;
+    std::ptrdiff_t first = 0, index = 0;
     const auto run = [&](std::ptrdiff_t count, std::ptrdiff_t rows) FALTUNG_INLINED {
         with_count<most_height>(rows, [&](auto p) FALTUNG_INLINED {
             for (std::ptrdiff_t tile = 0; tile < count; ++tile, first += p.count) {
                 Tile<T, p.count, V> tile_sums(positions, first);
+                const Ahead ahead(terms, Product::template width<T, V>, index++);
                 for (std::ptrdiff_t at = 0; at < terms.count; at += terms.block) {
                     tile_sums.clear();
-                    Product::multiply(block_of(terms, at, Product::template width<T, V>), tile_sums);
+                    Product::multiply(block_of(terms, at, Product::template width<T, V>), tile_sums, ahead);
                     tile_sums.store_at(sums, first, add || at > 0);
                 }
             }
@@ -145,7 +178,10 @@ template <class T>
 void filters_in_lanes(const Terms<T>& terms, const Positions<T>& positions, int vectors, bool add,
                       const Sums<T>& sums) {
     with_count<most_vectors>(vectors, [&](auto v) FALTUNG_INLINED {
-        for_each_tile<FiltersInLanes, most_positions, v.count>(terms, positions, add, sums);
+        if (terms.far)
+            for_each_tile<FiltersInLanes, most_positions, v.count, Far>(terms, positions, add, sums);
+        else
+            for_each_tile<FiltersInLanes, most_positions, v.count>(terms, positions, add, sums);
     });
 }
 

@@ -18,6 +18,9 @@ namespace faltung {
 // a sum stays below (128 + log2 n) units in the last place of the sum of magnitudes.
 inline constexpr std::ptrdiff_t most_terms = 128;
 
+// Weights of a layer that leave room for its samples in the second-level cache.
+inline constexpr std::ptrdiff_t most_near_bytes = std::ptrdiff_t{1} << 19;
+
 // Consecutive terms of the sum: the weights of one panel, and where each term's sample lies from
 // the sample of a position's first one.
 template <class T>
@@ -26,6 +29,7 @@ struct Terms {
     const std::ptrdiff_t* offsets;
     std::ptrdiff_t count;
     std::ptrdiff_t block = most_terms;  // summed from zero; sums of blocks are added one after another
+    bool far = false;                   // the weights of later terms come from beyond the second-level cache
 };
 
 // Output positions, or vectors of them, and where each one's first sample lies.

@@ -56,6 +56,8 @@ public:
         return data_ + group * group_pitch_ + panel.first * terms_;
     }
 
+    [[nodiscard]] bool far() const { return groups_ * group_pitch_ * std::ptrdiff_t{sizeof(T)} > most_near_bytes; }
+
 private:
     bool pack(const FilterBank<T>& bank, std::ptrdiff_t group, const Panel& panel, T* to) const;
 

@@ -115,7 +115,7 @@ private:
     void sum_run(const float* weights, std::ptrdiff_t first, const Positions<float>& positions,
                  const WinogradPanel& panel, float* sums) const {
         const std::ptrdiff_t count = std::min(winograd_run, weights_.channels() - first);
-        const Terms<float> terms{weights + first * panel.width, offsets_.data() + first, count, call_.block};
+        const Terms<float> terms{weights + first * panel.width, offsets_.data() + first, count, call_.block, weights_.far()};
         const int vectors = panel.width / products_.lanes;
         products_.filters_in_lanes(terms, positions, vectors, false, {sums, places_[vectors - 1].data(), products_.lanes});
     }

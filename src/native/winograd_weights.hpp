@@ -45,6 +45,10 @@ public:
         return data_ + (group * round_up(filters_, lanes_) + panel.first) * channels_ * points_in_plane_;
     }
 
+    [[nodiscard]] bool far() const {
+        return groups_ * filters_ * channels_ * points_in_plane_ * std::ptrdiff_t{sizeof(float)} > most_near_bytes;
+    }
+
 private:
     Level level_;
     int outputs_;
