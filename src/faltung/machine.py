@@ -27,6 +27,10 @@ class Machine(NamedTuple):
     """Share of the products' rate that register tiles reach, edges and block sums included: 0.78 to
     0.85 for kernels of 15 x 15 to 31 x 31.
     """
+    layer_efficiency: float = 0.8
+    """The same of ``channel_product``'s tiles."""
+    value_products: float = 2.0
+    """Winograd's transforms: products that take as long as one value of a sum, loads and shuffles included."""
     bytes_per_second: float = 20e9
     """Reading and writing memory beyond the caches, both counted."""
     copied_elements_per_second: float = 1.2e9
@@ -80,7 +84,16 @@ _SHIPPED: dict[str, Machine] = {
     "x86-64-v2": Machine(16, 3.4e9, 5.0e9, 1.2e9, point_seconds=_POINTS_V2),
     "x86-64-v3": Machine(32, 6.5e9, 4.6e9, 2.4e9, point_seconds=_POINTS_V3),
     "x86-64-v4": Machine(
-        64, 7.4e9, 3.4e9, 30e9, tile_efficiency=0.67, point_seconds=_POINTS_V4, split_tile=2.0, tile_row_seconds=0.1e-6
+        64,
+        7.4e9,
+        3.4e9,
+        30e9,
+        tile_efficiency=0.67,
+        layer_efficiency=0.8,
+        value_products=4.0,
+        point_seconds=_POINTS_V4,
+        split_tile=2.0,
+        tile_row_seconds=0.1e-6,
     ),
     "baseline": Machine(16, 6.0e9, 6.0e9, 1.2e9, point_seconds=_POINTS_V2),
 }

@@ -75,7 +75,7 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     lanes = int(vectors(problem.compute_dtype, machine))
     products = problem.outputs * problem.taps / math.prod(problem.input_dilation)
     peak = products / (lanes * machine.vector_products_per_second)
-    computing = peak / max(_use_of_lanes(problem, lanes)) / machine.tile_efficiency
+    computing = peak / max(_use_of_lanes(problem, lanes)) / machine.layer_efficiency
     weights = problem.filters * problem.taps
     samples = problem.batch * problem.channels * math.prod(count for _, count in problem.touched())
     faster = _FASTER_COPIES if _shares_rows(problem) else 1

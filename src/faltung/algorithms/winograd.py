@@ -45,7 +45,7 @@ _BLOCKS, _RUN = (8, 16, 64), 64
 _PRODUCTS_SHARE, _PRODUCTS_BESIDE_BLOCK = 0.85, 2.0
 """Of the speed that register tiles have with long sums: what products at many points keep; and how
 many products of each output take as long as adding up a block. Measured for 64 to 512 channels."""
-_CALL_SECONDS = 20e-6
+_CALL_SECONDS, _PREPARING_SECONDS = 20e-6, 60e-6
 
 
 class Form(NamedTuple):
@@ -138,11 +138,12 @@ def _cost_of(form: Form, problem: Problem, machine: Machine) -> Cost:
     rate = lanes * machine.vector_products_per_second
     peak = tiles * plane * channels * problem.filters / rate
     multiplying = tiles * plane * channels * computed / rate / (machine.tile_efficiency * form.speed)
-    # Along both axes each value of a tile is a sum of as many others; loads and shuffles take the rest.
-    transforming = tiles * (problem.channels + computed) * 2 * form.points**3 / rate
+    # Along both axes each value of a tile is a sum of as many others.
+    values = tiles * (problem.channels + computed) * form.points**3
+    transforming = values * machine.value_products / rate
     weights = plane * channels * computed
     moving, reading = (count / machine.bytes_per_second for count in (bytes_moved(problem), weights * _SINGLE.itemsize))
-    preparing = weights / machine.copied_elements_per_second
+    preparing = _PREPARING_SECONDS + weights / machine.copied_elements_per_second
     return Cost(
         seconds=_CALL_SECONDS + max(multiplying, moving) + reading + transforming + preparing,
         limit_seconds=max(peak, moving + reading),
