@@ -87,7 +87,8 @@ def causal(attributes: dict[str, Any], x: Array, w: Array, bias: Array = None, p
     longer = np.concatenate([before, x], axis=2)
     y = ft.tensor.depthwise(longer, w[:, 0], bias=bias)
     if past is None:
-        np.testing.assert_array_equal(ft.tensor.depthwise(x, w[:, 0], bias=bias, padding="causal"), y)
+        # Another Problem, so perhaps another algorithm: both are within half a unit of the sum, once rounded.
+        _check("causal", [ft.tensor.depthwise(x, w[:, 0], bias=bias, padding="causal")], [y])
     if attributes.get("activation", b"none") != b"none":
         y = (y / (1 + np.exp(-y.astype(np.float64)))).astype(x.dtype)
     return [y, longer[..., longer.shape[2] - taps + 1 :]]

@@ -67,5 +67,5 @@ def _tiny_shapes() -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
         *((k,) for k in (1, 2, 5, 16, 24, 40, 65)),
         *((2, 2), (3, 3), (8, 8), (2, 32), (1, 65), (3, 21), (3, 3, 3), (4, 4, 4), (2, 3, 3, 3)),
     ]
-    shapes = [tuple([int((2**17 / math.prod(k)) ** (1 / len(k)))] * len(k)) for k in kernels]
+    shapes = [tuple([int((7 * 2**14 / math.prod(k)) ** (1 / len(k)))] * len(k)) for k in kernels]
     return [(x, w) for x, w in zip(shapes, kernels, strict=True) if all(n >= k for n, k in zip(x, w, strict=True))]

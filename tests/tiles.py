@@ -21,6 +21,11 @@ def lanes(kind, level):
     return VECTOR_BYTES[level] // np.empty(0, kind).real.itemsize
 
 
+def row_unit(kind, level, hold):
+    points = 16 * lanes(kind, level) if hold == PARTS else 4
+    return points * (2 if kind[0] == "f" else 1)
+
+
 def prepare(w, samples, *, origin=None, hold=TILES, level=LEVELS[-1]):
     double = w.dtype in (np.float64, np.complex128)
     parts = lanes(w.dtype, level) if hold == PARTS else 1

@@ -17,7 +17,7 @@ namespace {
 
 // Up to here the call itself costs more than any other algorithm could save.
 constexpr std::ptrdiff_t most_taps = 65;
-constexpr std::ptrdiff_t most_products = 1 << 17;
+constexpr std::ptrdiff_t most_products = 7 << 14;
 
 enum class Mode { full, same, valid };
 

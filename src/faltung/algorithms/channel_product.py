@@ -40,7 +40,8 @@ from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
 _SERVED = tuple(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
-_CALL_SECONDS = 6e-6
+# Arrays might do without a plan, and what it costs; layers have one whatever the algorithm.
+_CALL_SECONDS_OF_ARRAYS, _CALL_SECONDS_OF_LAYERS = 15e-6, 6e-6
 # Weights whose packing several threads share.
 _WORTH_SHARING = 2**16
 # Of depthwise layers, whose copies lie in the first-level cache and are padded once: measured 4 to 6
@@ -82,7 +83,7 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     packing, copying = (count / machine.copied_elements_per_second for count in (weights, samples / faster))
     moving = bytes_moved(problem) / machine.bytes_per_second
     return Cost(
-        seconds=_CALL_SECONDS + max(computing, moving) + copying + packing,
+        seconds=_call_seconds(problem) + max(computing, moving) + copying + packing,
         limit_seconds=max(peak, moving),
         error_bound=summation_bound(problem),
         workspace=weights * problem.compute_dtype.itemsize,
@@ -91,12 +92,16 @@ def _cost(problem: Problem, machine: Machine) -> Cost:
     )
 
 
+def _call_seconds(problem: Problem) -> float:
+    return _CALL_SECONDS_OF_ARRAYS if problem.plain else _CALL_SECONDS_OF_LAYERS
+
+
 def _cost_of_parts(problem: Problem, machine: Machine) -> Cost:
     """As a real layer, and two passes that take samples and results apart and together."""
     cost = _cost(complex_layer.real_layer(problem), machine)
     parts = 2 * (problem.batch * problem.channels * math.prod(problem.input_shape) + problem.outputs)
     return cost._replace(
-        seconds=cost.seconds + _CALL_SECONDS + parts / machine.copied_elements_per_second,
+        seconds=cost.seconds + _call_seconds(problem) + parts / machine.copied_elements_per_second,
         error_bound=summation_bound(problem),
         detail=f"{problem.filters} filters of {problem.taps} taps, as real ones",
     )

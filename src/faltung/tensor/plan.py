@@ -129,11 +129,11 @@ def plan(
     Examples
     --------
     >>> import numpy as np, faltung as ft
-    >>> p = ft.tensor.plan("f32[1,16|32,32]", np.ones((64, 16, 3, 3), np.float32), padding=1)
+    >>> p = ft.tensor.plan("f32[1,64|56,56]", np.ones((64, 64, 3, 3), np.float32), padding=1)
     >>> p.algorithm
     'winograd'
-    >>> p(np.ones((1, 16, 32, 32), np.float32))[0, 0, 0, :3]
-    array([64., 96., 96.], dtype=float32)
+    >>> p(np.ones((1, 64, 56, 56), np.float32))[0, 0, 0, :3]
+    array([256., 384., 384.], dtype=float32)
     """
     dtype, shape = _type_and_shape(x)
     if isinstance(w, str):
