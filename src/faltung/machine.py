@@ -41,7 +41,7 @@ class Machine(NamedTuple):
     between its entries they are drawn straight, beyond its end they stay."""
     split_tile: float = 1.2
     """A tile split over the lanes, relative to a whole one in each: the split, and roots for each lane."""
-    tile_row_seconds: float = 0.06e-6
+    tile_row_seconds: float = 0.08e-6
     """What each row of the tiles in all lanes costs besides: finding where it lies."""
     interpreted_products_per_second: float = 0.12e6
     """Terms of the definition, in Python."""
