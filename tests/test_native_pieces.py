@@ -111,6 +111,29 @@ def _log_beta(a: float, b: float) -> float:
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
+        ({"edges": np.arange(4.0)}, ValueError, "one edge more"),
+        ({"series": np.ones((3, 2, 4))}, ValueError, "one plane or two"),
+        ({"series": np.ones((1, 0, 4))}, ValueError, "at least one piece"),
+        ({"seams": np.ones(2, bool)}, ValueError, "right length"),
+        ({"seams": np.ones(3)}, TypeError, "seams must be of bool"),
+        ({"alone": np.ones(4, bool)[::2]}, ValueError, "contiguous"),
+        ({"points": np.ones(3)}, ValueError, "as many points"),
+        ({"analysis": np.ones((4, 3))}, ValueError, "wrong size"),
+        ({"kept": np.ones(2, bool)}, ValueError, "right length"),
+    ],
+)
+def test_bad_arguments_of_merging(change: dict, error: type[Exception], message: str) -> None:
+    given = {
+        "edges": np.arange(3.0), "series": np.ones((1, 2, 4)), "seams": np.ones(3, bool), "alone": np.zeros(2, bool),
+        "points": np.ones(4), "analysis": np.ones((4, 4)), "size": 1.0, "mass": 1.0, "kept": np.ones(3, bool),
+    }  # fmt: skip
+    with pytest.raises(error, match=message):
+        _core.merge_pieces(**(given | change))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
         ({"edges": np.arange(3.0)}, ValueError, "one edge more"),
         ({"series": np.ones((1, 2), np.float32)}, TypeError, "series must be of float64"),
         ({"series": np.ones((0, 2))}, ValueError, "at least one piece"),

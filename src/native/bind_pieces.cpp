@@ -6,6 +6,7 @@
 
 #include "arguments.hpp"
 #include "bindings.hpp"
+#include "merging.hpp"
 #include "pieces.hpp"
 
 namespace nb = nanobind;
@@ -152,6 +153,31 @@ void bound_add_polynomials(nb::handle low, nb::handle high, nb::handle polynomia
     });
 }
 
+bool* truths(nb::handle object, std::ptrdiff_t count, const char* what) {
+    const ArrayView view = view_of(object, what);
+    if (view.element != Element::boolean) throw nb::type_error((std::string(what) + " must be of bool").c_str());
+    require(view.dimensions == 1 && view.contiguous && view.shape[0] == count,
+            (std::string(what) + " must be contiguous, and of the right length").c_str());
+    return reinterpret_cast<bool*>(view.data);
+}
+
+void bound_merge_pieces(nb::handle edges, nb::handle series, nb::handle seams, nb::handle alone, nb::handle points,
+                        nb::handle analysis, double size, double mass, nb::handle kept) {
+    const ArrayView places = doubles(edges, 1, "edges"), rows = doubles(series, 3, "series");
+    const std::ptrdiff_t pieces = rows.shape[1], terms = rows.shape[2];
+    require(rows.shape[0] == 1 || rows.shape[0] == 2, "series must have one plane or two");
+    require(pieces >= 1 && pieces < most_pieces, "at least one piece is needed");
+    require(terms >= 1 && terms < most_terms, "too few or too many coefficients");
+    require(places.shape[0] == pieces + 1, "one edge more than pieces is needed");
+    const ArrayView nodes = doubles(points, 1, "points");
+    require(nodes.shape[0] == terms, "as many points as coefficients are needed");
+    writable(view_of(kept, "kept"));
+    const MergedPieces all{numbers(places), writable(rows), truths(seams, pieces + 1, "seams"),
+                           truths(alone, pieces, "alone"), pieces, static_cast<int>(rows.shape[0]), static_cast<int>(terms)};
+    merge_pieces(all, numbers(nodes), matrix_of(analysis, terms, "analysis"), {size, mass},
+                 truths(kept, pieces + 1, "kept"));
+}
+
 }  // namespace
 
 void bind_pieces(nb::module_& module) {
@@ -165,6 +191,11 @@ void bind_pieces(nb::module_& module) {
                nb::arg("other_edges"), nb::arg("other_series"), nb::arg("nodes"), nb::arg("weights"),
                nb::arg("points"), nb::arg("values"), nb::arg("level"), nb::arg("threads"),
                "values[k] = the convolution at points[k], by the rule between all edges.");
+    module.def("merge_pieces", &bound_merge_pieces, nb::arg("edges"), nb::arg("series"), nb::arg("seams"),
+               nb::arg("alone"), nb::arg("points"), nb::arg("analysis"), nb::arg("size"), nb::arg("mass"),
+               nb::arg("kept"),
+               "Joins pieces, series (planes, pieces, terms), across seams while what their last coefficients hold\n"
+               "stays below size and, times the width, mass; kept says which edges are left.");
     module.def("pair_polynomials", &bound_pair_polynomials, nb::arg("edges"), nb::arg("series"),
                nb::arg("other_edges"), nb::arg("other_series"), nb::arg("nodes"), nb::arg("weights"),
                nb::arg("projection"), nb::arg("chebyshev"), nb::arg("analysis"), nb::arg("conversion"),

@@ -44,7 +44,10 @@ struct Case {
     std::ptrdiff_t taps[2];
     std::ptrdiff_t outputs[2];
     std::ptrdiff_t offset[2];
+    // Not zero: a single tile, of which what lies before and after the input shares samples.
+    std::ptrdiff_t origin[2] = {0, 0};
 
+    bool is_whole() const { return origin[0] + origin[1] > 0; }
     std::size_t parts() const { return is_real ? 1 : 2; }
     std::size_t input_size() const {
         return static_cast<std::size_t>(batch * channels * space[0] * space[1]) * parts();
@@ -71,6 +74,11 @@ constexpr Case cases[] = {
     {false, 1, 1, 1, {1, 500}, {1, 768}, {1, 217}, {1, 600}, {0, -100}},
     {false, 1, 1, 1, {1, 500}, {1, 48}, {1, 17}, {1, 484}, {0, 0}},
     {false, 2, 3, 6, {30, 20}, {9, 16}, {4, 5}, {33, 24}, {-3, -4}},
+    {true, 1, 1, 1, {60, 70}, {12, 24}, {5, 9}, {64, 78}, {-4, -8}},
+    {true, 1, 2, 2, {1, 100}, {1, 72}, {1, 20}, {1, 119}, {0, -19}},
+    {true, 2, 18, 18, {14, 14}, {27, 32}, {27, 27}, {14, 14}, {-13, -13}, {13, 13}},
+    {true, 3, 2, 4, {7, 10}, {9, 24}, {5, 25}, {7, 10}, {-2, -12}, {2, 12}},
+    {false, 1, 2, 2, {6, 9}, {8, 12}, {3, 7}, {8, 9}, {-2, -3}, {2, 3}},
 };
 
 template <class T>
@@ -134,8 +142,9 @@ Kernels<T> kernels_of(const std::vector<T>& w, const Case& c, Hold hold, Level l
         shape.pop_back();
     }
     const int parts = hold == Hold::parts ? lanes_of<T>(level) : 1;
-    return Kernels<T>(std::make_shared<const Transform<T>>(samples, c.is_real, parts), w.data(), c.filters, shape, hold,
-                      level);
+    const std::vector<std::ptrdiff_t> origin(c.origin, c.origin + samples.size());
+    return Kernels<T>(std::make_shared<const Transform<T>>(samples, c.is_real, parts), w.data(), c.filters, shape, origin,
+                      hold, level);
 }
 
 template <class T>
@@ -145,15 +154,15 @@ Result<T> correlated(const Kernels<T>& kernels, const std::vector<T>& x, const C
     Result<T> result{std::vector<T>(c.output_size(), std::numeric_limits<T>::quiet_NaN()), {}, false};
     TileAxis axes[2];
     for (int a = 0; a < 2; ++a)
-        axes[a] = {c.space[a], a == 0 ? c.space[1] * item : item, boundary, c.offset[a], c.outputs[a],
-                   a == 0 ? c.outputs[1] * parts : parts, c.tile[a], c.tile[a] - c.taps[a] + 1};
+        axes[a] = {c.space[a], a == 0 ? c.space[1] * item : item, boundary, c.offset[a] + c.origin[a], c.outputs[a],
+                   a == 0 ? c.outputs[1] * parts : parts, c.tile[a], c.is_whole() ? c.outputs[a] : c.tile[a] - c.taps[a] + 1};
     const std::ptrdiff_t row_points = kernels.transform().row_points(), map = c.space[0] * c.space[1] * item;
     const std::ptrdiff_t feature_map = c.outputs[0] * c.outputs[1] * parts;
     const Tiles<T> tiles{reinterpret_cast<const std::byte*>(x.data()),
                          sizeof(T) == 4 ? Element::float32 : Element::float64, {0, 0}, result.y.data(), c.batch,
                          c.filters, c.filters / c.channels, map * c.channels, map, feature_map * c.filters, feature_map,
                          axes, 2, static_cast<int>(kernels.transform().samples().size()) - 1, row_points,
-                         kernels.transform().parts() > 1 ? row_points : 0,
+                         kernels.transform().row_pitch(), kernels.transform().parts() > 1 ? row_points : 0,
                          c.is_real ? 0 : static_cast<std::ptrdiff_t>(sizeof(T)), c.is_real ? row_points * kernels.transform().parts() : 0,
                          c.is_real ? 0 : 1};
     result.left_out.resize(static_cast<std::size_t>(c.filters * tiles.instances()));
@@ -186,7 +195,7 @@ void check_values(int number, Hold hold, Level level) {
     const long double taps = static_cast<long double>(c.taps[0] * c.taps[1]) * static_cast<long double>(c.parts());
     const long double unit = std::numeric_limits<T>::epsilon() / 2;
     const long double bound = 24 * unit * (1 + std::log2(samples)) * std::sqrt(samples * taps);
-    for (int b = 0; b <= static_cast<int>(Boundary::wrap); ++b) {
+    for (int b = 0; b <= static_cast<int>(c.is_whole() ? Boundary::constant : Boundary::wrap); ++b) {
         const auto boundary = static_cast<Boundary>(b);
         const Result<T> result = correlated(kernels, x, c, boundary, 1, never);
         check(result.complete && close(result.y, definition(x, w, c, boundary), bound), "values", name<T>(), number);

@@ -2,11 +2,13 @@
 // sanitizer sees one number too many. Values are compared with sums in long double.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numbers>
 #include <random>
 
 #include "check.hpp"
 #include "legendre.hpp"
+#include "merging.hpp"
 #include "pieces.hpp"
 
 namespace faltung {
@@ -185,6 +187,46 @@ void test_convolution(Level level, const Made& f, const Made& g, int threads) {
     check(same, described("Legendre recurrences", f, level));
 }
 
+// One polynomial cut into pieces becomes one again; across a seam that is closed it does not.
+void test_merging(int planes, int count, int terms) {
+    std::vector<double> polynomial_of_all, edges{-1}, series, matrix, nodes;
+    for (int k = 0; k < planes * (terms - 8); ++k) polynomial_of_all.push_back(uniform(-1, 1));
+    for (int i = 0; i < count; ++i) edges.push_back(edges.back() + 2.0 / count);
+    Tables::add_analysis(terms, matrix, nodes);
+    std::vector<double> rows(matrix.size());
+    for (int k = 0; k < terms; ++k)
+        for (int p = 0; p < terms; ++p)
+            rows[static_cast<std::size_t>(k * terms + p)] = matrix[static_cast<std::size_t>(p * terms + k)];
+    for (int plane = 0; plane < planes; ++plane)
+        for (int i = 0; i < count; ++i)
+            for (int k = 0; k < terms; ++k) {
+                long double sum = 0;
+                for (int p = 0; p < terms; ++p) {
+                    const double x = edges[static_cast<std::size_t>(i)] + (1 + nodes[static_cast<std::size_t>(p)]) / count;
+                    sum += rows[static_cast<std::size_t>(k * terms + p)] *
+                           polynomial(polynomial_of_all.data() + plane * (terms - 8), terms - 8, x);
+                }
+                series.push_back(static_cast<double>(sum));
+            }
+    const auto places = std::make_unique<bool[]>(edges.size());
+    const auto alone = std::make_unique<bool[]>(static_cast<std::size_t>(count));
+    const auto kept = std::make_unique<bool[]>(edges.size());
+    std::fill_n(places.get(), edges.size(), true);
+    places[1] = false;
+    merge_pieces({edges.data(), series.data(), places.get(), alone.get(), count, planes, terms}, nodes.data(),
+                 rows.data(), {1e-12, 1e-12}, kept.get());
+    check(std::count(kept.get(), kept.get() + edges.size(), true) == std::min(count, 2) + 1 && kept[1], "all but a seam joined");
+    bool close = true;
+    for (int plane = 0; plane < planes; ++plane)
+        for (const double x : {-0.9999, 0.1, 0.9}) {
+            const int i = count > 1 && x > edges[1] ? 1 : 0;
+            const double low = edges[static_cast<std::size_t>(i)], high = i == 1 || count == 1 ? 1 : edges[1];
+            const long double found = polynomial(series.data() + (plane * count + i) * terms, terms, (2 * x - low - high) / (high - low));
+            close = close && std::abs(found - polynomial(polynomial_of_all.data() + plane * (terms - 8), terms - 8, x)) < 1e-11L;
+        }
+    check(close, "unions have the polynomial's values");
+}
+
 void test(Level level) {
     for (const int points : {0, 1, 7, 64, 20000}) test_values(level, 5, 9, points, 1);
     test_values(level, 1, 1, 40, 1);
@@ -203,6 +245,9 @@ void test(Level level) {
 }  // namespace faltung
 
 int main() {
+    for (const int planes : {1, 2})
+        for (const int count : {1, 2, 3, 8, 21}) faltung::test_merging(planes, count, 24);
+    faltung::test_merging(1, 40, 31);
     // Without AVX-512 the widest level is the wide tile in narrower instructions.
     for (std::size_t k = 0; k < faltung::level_names.size(); ++k)
         if (faltung::supported(static_cast<faltung::Level>(k)) || faltung::level_names[k] == "x86-64-v4")

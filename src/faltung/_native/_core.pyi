@@ -104,6 +104,21 @@ class OverlapSave:
         batch, *tile). Keeps the first ``outputs`` of each tile along each axis.
         """
 
+def merge_pieces(
+    edges: NDArray[Any],
+    series: NDArray[Any],
+    seams: NDArray[Any],
+    alone: NDArray[Any],
+    points: NDArray[Any],
+    analysis: NDArray[Any],
+    size: float,
+    mass: float,
+    kept: NDArray[Any],
+) -> None:
+    """Joins pieces, series (planes, pieces, terms), across seams while what their last coefficients hold
+    stays below size and, times the width, mass; kept says which edges are left.
+    """
+
 def piece_values(
     edges: NDArray[Any],
     series: NDArray[Any],

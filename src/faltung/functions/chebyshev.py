@@ -31,7 +31,7 @@ def points(count: int) -> Array:
 
 
 @cache
-def _analysis(count: int) -> Array:
+def analysis(count: int) -> Array:
     """The matrix from values at ``points(count)`` to coefficients: a discrete cosine transform."""
     # The angle is reduced in integers: the three-term recurrence would lose a dozen units.
     turns = np.outer(np.arange(count), 2 * np.arange(count)[::-1] + 1) % (4 * count)
@@ -42,7 +42,7 @@ def _analysis(count: int) -> Array:
 
 def coefficients(values: Array) -> Array:
     """Coefficients of the polynomials through ``values`` (points, pieces), column by column."""
-    result: Array = _analysis(len(values)) @ values
+    result: Array = analysis(len(values)) @ values
     return result
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from faltung._native import _core
 from faltung.functions import chebyshev
-from faltung.functions.chebyshev import Array
 from faltung.functions.pieces import Pieces
-from faltung.functions.resolution import NODES, TOLERANCE, Measure
+from faltung.functions.resolution import NODES, TOLERANCE
 
 _EPS = float(np.finfo(float).eps)
 # Pieces are joined to four times the tolerance, as what they carry already would stop it.
 _JOINING = 4
-_MOST_UNEQUAL = 8
-# The last coefficients show whether a series is resolved; a piece of more than all but so many has no room to grow.
-_LAST, _ROOM = 3, 6
 # The share of the maximum and of the integral below which an end is nothing.
 _SHARE = 2.0**-54
 
@@ -22,24 +19,10 @@ _SHARE = 2.0**-54
 def merged(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
     """The same function on as few pieces as its smoothness allows, negligible ends cut off.
 
-    Neighbours across a seam are joined where the coefficients of one piece still do. A seam is
-    tried again only when one of its neighbours has grown.
+    Neighbours across a seam are joined where the coefficients of one piece still do, the narrowest
+    first. A seam is tried again only when one of its neighbours has grown (``src/native/merging.hpp``).
     """
-    pieces = trimmed(pieces, tolerance)
-    measure = Measure(pieces.scale, pieces.mass)
-    open_ = ~pieces.hard
-    while open_.any():
-        seams = _candidates(pieces, measure, np.flatnonzero(open_[1:-1]) + 1, tolerance)
-        joined, series = _unions(pieces, measure, seams, tolerance)
-        if joined.size == 0:
-            break
-        pieces = _joined(pieces, joined, series)
-        open_ = np.zeros(pieces.count + 1, bool)
-        # Before and after each union: an earlier union has moved it one place to the left.
-        place = joined - np.arange(len(joined))
-        open_[place - 1] = open_[place] = True
-        open_ &= ~pieces.hard
-    return _without_negligible_ends(pieces)
+    return _without_negligible_ends(_joined(trimmed(pieces, tolerance), _JOINING * tolerance))
 
 
 def trimmed(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
@@ -52,56 +35,23 @@ def trimmed(pieces: Pieces, tolerance: float = TOLERANCE) -> Pieces:
     return Pieces(pieces.edges, series, pieces.hard, pieces.left, pieces.right)
 
 
-def _candidates(pieces: Pieces, measure: Measure, seams: Array, tolerance: float) -> Array:
-    """Those seams around which both pieces leave room for a union, and neither might be overlooked in it."""
-    one, two = pieces.widths[seams - 1], pieces.widths[seams]
-    alike = np.maximum(one, two) <= _MOST_UNEQUAL * np.minimum(one, two)
-    seams = seams[alike & ~(pieces.singular[seams - 1] | pieces.singular[seams])]
-    if seams.size == 0:
-        return seams
-    room = max(NODES, pieces.degree + 1) - _ROOM
-    last = np.abs(pieces.series[room:]).max(axis=0, initial=0.0)
-    short = measure.resolves(last, pieces.widths, _JOINING * tolerance)
-    result: Array = seams[short[seams - 1] & short[seams]]
-    return result
-
-
-def _unions(pieces: Pieces, measure: Measure, seams: Array, tolerance: float) -> tuple[Array, Array]:
-    """The seams around which the union is resolved, no two of them neighbours, and the series of the unions."""
-    if seams.size == 0:
-        return seams, pieces.series[:, :0]
-    low, high = pieces.edges[seams - 1], pieces.edges[seams + 1]
-    u = chebyshev.points(max(NODES, pieces.degree + 1))[:, np.newaxis]
-    x = low + (high - low) * ((1 + u) / 2)
-    series = chebyshev.coefficients(pieces(x.ravel()).reshape(x.shape))
-    good = measure.resolves(np.abs(series[-_LAST:]).max(axis=0), high - low, _JOINING * tolerance)
-    if good.any():
-        before = pieces.integrals[seams - 1] + pieces.integrals[seams]
-        change = np.abs(chebyshev.integrals(series) * (high - low) / 2 - before)
-        good &= change <= 4 * _JOINING * tolerance * measure.mass
-        good = _apart(seams, good, high - low)
-    return seams[good], series[:, good]
-
-
-def _apart(seams: Array, good: Array, width: Array) -> Array:
-    """Of the good seams those of the narrowest unions, no two of them neighbours: narrow pieces grow first."""
-    kept = np.zeros(len(good), bool)
-    taken: set[int] = set()
-    for k in np.flatnonzero(good)[np.argsort(width[good], kind="stable")]:
-        seam = int(seams[k])
-        if taken.isdisjoint((seam - 1, seam + 1)):
-            kept[k] = True
-            taken.add(seam)
-    return kept
-
-
-def _joined(pieces: Pieces, gone: Array, unions: Array) -> Pieces:
-    whole, unions = chebyshev.same_length(pieces.series, unions)
-    whole[:, gone - 1] = unions
-    kept = np.ones(pieces.count + 1, bool)
-    kept[gone] = False
+def _joined(pieces: Pieces, tolerance: float) -> Pieces:
+    seams = ~pieces.hard
+    if not seams[1:-1].any():
+        return pieces
+    terms = max(NODES, pieces.degree + 1)
+    series = np.zeros((len(pieces.planes), pieces.count, terms))
+    for plane, (_, rows) in zip(series, pieces.planes, strict=True):
+        plane[:, : rows.shape[1]] = rows
+    kept = np.empty(pieces.count + 1, bool)
+    points, analysis = chebyshev.points(terms), chebyshev.analysis(terms)
+    size, mass = tolerance * pieces.scale, tolerance * pieces.mass
+    _core.merge_pieces(pieces.edges, series, seams, pieces.singular, points, analysis, size, mass, kept)
+    if kept.all():
+        return pieces
     there = kept[:-1]
-    return Pieces(pieces.edges[kept], whole[:, there], pieces.hard[kept], pieces.left[there], pieces.right[there])
+    joined = series[0] if len(series) == 1 else series[0] + 1j * series[1]
+    return Pieces(pieces.edges[kept], joined[there].T, pieces.hard[kept], pieces.left[there], pieces.right[there])
 
 
 def _without_negligible_ends(pieces: Pieces) -> Pieces:
