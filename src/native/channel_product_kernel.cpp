@@ -18,6 +18,8 @@ constexpr int most_vectors = 2;
 // A strip's rows and the taps of a chain, kept beside a row of samples.
 constexpr int most_rows = 8;
 static_assert(most_rows + most_chained < vector_registers);
+// Rows of a tile where there are registers for them and maps consist of such: 7 times a power of two is common.
+constexpr int tall_rows = 14;
 // Maps of 7 x 7 and 8 x 8 are common, narrower ones are not.
 template <class T>
 constexpr bool halves = lanes<T> == 16;
@@ -237,7 +239,7 @@ FALTUNG_INLINE void store_part(T* to, Vector<T> sums, std::ptrdiff_t length) {
 template <class T, int R>
 FALTUNG_INLINE void store_rows(const Accumulators<T, R, 1>& sums, T* to, std::ptrdiff_t first, std::ptrdiff_t whole,
                                const StripSums<T>& all, Whole) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r, to += all.row_step) {
         if (first + r < whole)
             store(to, sums.at[r][0]);
@@ -249,7 +251,7 @@ FALTUNG_INLINE void store_rows(const Accumulators<T, R, 1>& sums, T* to, std::pt
 template <class T, int R>
 FALTUNG_INLINE void store_rows(const Accumulators<T, R, 1>& sums, T* to, std::ptrdiff_t, std::ptrdiff_t half,
                                const StripSums<T>& all, Halves) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r, to += all.row_step) {
         store_part<T>(to, sums.at[r][0], all.length);
         store_part<T>(to + half * all.row_step, exchange_halves<T>(sums.at[r][0]), all.length);
@@ -295,6 +297,9 @@ template <int R, class T, class Load>
 
 template <class T>
 void sum_strips(const Chains<T>& chains, const Strips<T>& strips, const Filters& filters, const StripSums<T>& sums) {
+    if constexpr (tall_rows + most_chained < vector_registers)
+        if (strips.rows % tall_rows == 0 && strips.half == 0)
+            return sum_tiles<tall_rows>(chains, strips, filters, sums, 0, strips.rows, Whole{});
     const std::ptrdiff_t tiles = (strips.rows + most_rows - 1) / most_rows;
     const std::ptrdiff_t height = strips.rows / tiles, border = strips.rows % tiles * (height + 1);
     const auto sum = [&](std::ptrdiff_t rows, std::ptrdiff_t first, std::ptrdiff_t end) {

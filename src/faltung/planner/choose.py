@@ -15,7 +15,7 @@ from faltung.task.problem import Problem
 PLANS_REMEMBERED = 512
 
 # Seconds of work for each thread: waking one costs a few microseconds.
-WORTH_A_THREAD = 25e-6
+WORTH_A_THREAD = 20e-6
 
 
 class Candidate(NamedTuple):
