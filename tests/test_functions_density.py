@@ -380,7 +380,7 @@ def test_far_lattices() -> None:
     d = D(stats.poisson(5e6)).sum_of(2)
     assert d.cdf(1e7) == pytest.approx(stats.poisson(1e7).cdf(1e7), abs=1e-8)
     assert D(stats.poisson(100)).support()[0] == 0
-    with pytest.raises(ValueError, match="vanish within 4,194,304 places"):
+    with pytest.raises(ValueError, match="vanish within 4194304 places"):
         D(stats.zipf(2))
 
 

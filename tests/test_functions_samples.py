@@ -48,8 +48,8 @@ def test_thousands_of_measurements() -> None:
 @pytest.mark.parametrize(
     ("t", "values", "kind", "message"),
     [
-        ([0, 1, 1], [1, 2, 3], "linear", "t is 1, then 1 at index 2: expected ascending"),
-        ([0, 1], [1, 2, 3], "linear", "values is an array of shape"),
+        ([0, 1, 1], [1, 2, 3], "linear", "t=.1, then 1.: expected ascending"),
+        ([0, 1], [1, 2, 3], "linear", "values='an array of shape"),
         ([0, 1], [1, np.nan], "linear", "leave missing samples out"),
         ([0, 1], [1, 2], "quintic", "kind='quintic'"),
         ([0, 1, 3], [1, 2, 3], "bandlimited", "equidistant"),
