@@ -27,7 +27,7 @@ def operate(
     if options.spacing is not None and not isinstance(x, Representation):
         return convolve_samples(x, w, operation, options, method, out, threads)
     _check_options(options, out)
-    return solve(*_operands(x, w, operation), method, operation)
+    return solve(*_operands(x, w, operation), method)
 
 
 def plan_operands(x: Any, w: Any, *, operation: str, options: Any, method: str = "auto") -> ContinuousPlan | Plan:
@@ -35,7 +35,7 @@ def plan_operands(x: Any, w: Any, *, operation: str, options: Any, method: str =
     if options.spacing is not None and not isinstance(x, Representation):
         return plan_samples(x, w, operation, options, method)
     _check_options(options, None)
-    return plan_pair(*_operands(x, w, operation), method, operation)
+    return plan_pair(*_operands(x, w, operation), method)
 
 
 def _operands(x: Any, w: Any, operation: str) -> tuple[Representation, Representation]:

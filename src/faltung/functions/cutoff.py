@@ -135,9 +135,6 @@ class _Panels:
         count = int(np.flatnonzero(self.values.any(axis=0)).max(initial=0)) + 1
         far = np.abs(self.values[:, max(count - 8, 0) : count])
         x = self.origin + self.direction * self.ends[count]
-        signs = np.sign(self.values[:, max(count - 8, 0) : count].real)
-        if (signs.min(axis=0) < signs.max(axis=0)).all():
-            return f"it oscillates, and its modulus, {far[:, -1].max():.3g} near {x:.3g}, falls too slowly"
         if math.log2(far.max() + 1e-300) > 0 and far[:, -1].max() > 2 * far[:, 0].max():
             return f"it grows, to {far.max():.3g} near {x:.3g}"
         if far[:, -1].max() > far[:, 0].max() / 2:

@@ -86,7 +86,7 @@ def read(distribution: Any) -> Law:
 def _read_frozen(frozen: Any) -> Law:
     family = frozen.dist
     if any(np.size(parameter) != 1 for parameter in (*frozen.args, *frozen.kwds.values())):
-        raise errors.described("distribution", "a law with arrays of parameters", "one law, with numbers")
+        raise errors.parameter("distribution", "a law with arrays of parameters", "one law, with numbers")
     moments = partial(_moments_of_frozen, frozen)
     if hasattr(family, "xk"):
         loc = float(family._parse_args(*frozen.args, **frozen.kwds)[1])
@@ -198,9 +198,7 @@ def _masses(pmf: Callable[[Any], Any], ppf: Callable[[Any], Any], support: tuple
 
 
 def _too_long() -> ValueError:
-    mend = "scipy.stats.rv_discrete(values=(places, masses)) takes the first ones"
-    expected = f"masses that vanish within {_LONGEST:,} places; {mend}"
-    return errors.described("distribution", "a discrete law", expected)
+    return errors.parameter("distribution", "a discrete law", f"masses that vanish within {_LONGEST} places")
 
 
 def _outwards(pmf: Callable[[Any], Any], start: float, direction: int) -> float:

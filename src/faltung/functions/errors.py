@@ -10,8 +10,7 @@ def unresolved(low: float, high: float, most: int) -> ValueError:
     """A callable too rough for the representation."""
     return ValueError(
         f"function: {most:,} polynomial pieces do not follow it, the first trouble lies near {low:g}, the last near "
-        f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, loosen tolerance=, or "
-        "cut what oscillates far out off by support="
+        f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, or loosen tolerance="
     )
 
 
@@ -68,7 +67,7 @@ def undeclared_power(at: float, before: float, after: float) -> ValueError:
     exponents = f"{before:.6g}" if before == after else f"({before:.6g}, {after:.6g})"
     return ValueError(
         f"function: near {at!r} it grows like a power of the distance, which bisection does not resolve: expected "
-        f"a break point there, breakpoints=[{at!r}], or the exponent, singular={{{at!r}: {exponents}}}"
+        f"the exponent, singular={{{at!r}: {exponents}}}"
     )
 
 
@@ -83,16 +82,15 @@ def undeclared_singularity(at: float, share: float) -> ValueError:
 def not_integrable(side: str, reason: str) -> ValueError:
     """A function whose integral does not converge on its infinite support."""
     return ValueError(
-        f"function: its integral towards {side} does not converge ({reason}): expected one that does, on an infinite "
-        "support; limit support= to a finite interval, or multiply by a function that decays"
+        f"function: its integral towards {side} does not converge ({reason}), so no convolution with it exists; "
+        "expected a function that decays; limit support= to a finite interval, or multiply by a decaying one"
     )
 
 
-def diverges(operation: str, reason: str) -> ValueError:
-    """A convolution or correlation of two functions that does not exist, or grows without bound."""
-    product = "x(t + a) w*(a)" if operation == "correlate" else "x(a) w(t - a)"
+def diverges(reason: str) -> ValueError:
+    """A convolution of two functions that does not exist, or grows without bound."""
     return ValueError(
-        f"{operation}: the integral of {product} {reason}; expected at least one operand with compact or "
+        f"convolve: the integral of x(a) w(t - a) {reason}; expected at least one operand with compact or "
         "decaying support; cut one off with Function(f, support=(low, high))"
     )
 
@@ -147,22 +145,6 @@ def unknown_method(method: str, names: Sequence[str]) -> ValueError:
 def parameter(argument: str, value: Any, expected: str) -> ValueError:
     """A parameter of a closed form, a density or a call that makes no sense."""
     return ValueError(f"{argument}={value!r}: expected {expected}")
-
-
-def described(argument: str, description: str, expected: str) -> ValueError:
-    """The same where the value itself would say too little, or too much."""
-    return ValueError(f"{argument} is {description}: expected {expected}")
-
-
-def no_operand(operator: str, value: Any) -> TypeError:
-    """Something beside an operator that stands for no function."""
-    mend = {
-        "+": "a constant has no finite integral; Function.box(low, high, height) is one on an interval",
-        "*": "convolve(f, g) convolves two; their product point by point is "
-        "Function(lambda t: f(t) * g(t), support=f.support)",
-    }[operator]
-    kind = "a Function" if operator == "+" else "a number"
-    return TypeError(f"{operator} with a {type(value).__name__}: expected {kind} beside a Function; {mend}")
 
 
 def not_a_density(argument: str, reason: str) -> ValueError:

@@ -119,8 +119,6 @@ class Representation:
         return self * -1
 
     def __mul__(self, factor: Scalar) -> Self:
-        if isinstance(factor, Representation):
-            raise errors.no_operand("*", factor)
         if not isinstance(factor, Scalar):
             return NotImplemented
         number = complex(factor) if np.iscomplexobj(factor) else float(factor.real)
@@ -153,8 +151,6 @@ class Representation:
         return self * (1 / divisor)
 
     def __add__(self, other: Any) -> Self:
-        if isinstance(other, Scalar):
-            raise errors.no_operand("+", other)
         if not isinstance(other, Representation):
             return NotImplemented
         pieces, error = summed(self.pieces, self.limits, other.pieces, other.limits)
@@ -168,11 +164,7 @@ class Representation:
             support=_joined(self, other),
         )
 
-    __radd__ = __add__
-
     def __sub__(self, other: Any) -> Self:
-        if isinstance(other, Scalar):
-            raise errors.no_operand("+", other)
         if not isinstance(other, Representation):
             return NotImplemented
         return self + -other

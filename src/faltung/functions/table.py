@@ -249,15 +249,15 @@ def _seconds(candidate: tuple[Algorithm, Cost]) -> float:
     return candidate[1].seconds
 
 
-def solve(f: Representation, g: Representation, method: str = "auto", operation: str = "convolve") -> Representation:
-    """The convolution of f and g by the named algorithm, or by the fastest; errors speak of ``operation``.
+def solve(f: Representation, g: Representation, method: str = "auto") -> Representation:
+    """The convolution of f and g by the named algorithm, or by the fastest.
 
     Raises
     ------
     ValueError
         The integral does not exist or grows without bound; or ``method`` refuses or is none.
     """
-    check_existence(f, g, operation)
+    check_existence(f, g)
     result = fastest(TABLE, (f, g), method)[0].run(f, g)
     check_place(result.pieces)
     return result
@@ -301,18 +301,16 @@ def fastest(table: Sequence[Algorithm], operands: tuple[Any, ...], method: str =
     return best
 
 
-def check_existence(f: Representation, g: Representation, operation: str = "convolve") -> None:
+def check_existence(f: Representation, g: Representation) -> None:
     """Refuse pairs whose integral does not converge, or whose result comes to no constant or beyond all numbers."""
     (f_before, f_after), (g_before, g_after) = f.limits, g.limits
     if (f_before != 0 and g_after != 0) or (f_after != 0 and g_before != 0):
-        raise errors.diverges(
-            operation, "does not converge over a: far out the product comes to a constant other than 0"
-        )
+        raise errors.diverges("does not converge over a: far out the product comes to a constant other than 0")
     if (f_before != 0 and g_before != 0) or (f_after != 0 and g_after != 0):
-        stay = "stay at a constant on the same side" if operation == "convolve" else "stay at constants"
-        raise errors.diverges(operation, f"exists at each t, but grows like t: both operands {stay}")
+        raise errors.diverges("exists at each t, but grows like t: both operands stay at a constant on the same side")
+
     if not math.isfinite(f.pieces.scale * g.pieces.mass + g.pieces.scale * f.pieces.mass):
-        raise errors.overflows(operation)
+        raise errors.overflows("convolve")
 
 
 def _by_parts(f: Representation, g: Representation) -> Representation:
