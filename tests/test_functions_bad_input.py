@@ -110,3 +110,8 @@ def test_far_apart_scales_keep_the_integral() -> None:
     s = ft.convolve(F.box(0, 1e12), F.box(0, 1e-12))
     assert s.integral() == pytest.approx(1.0, rel=1e-9)
     assert s(5e11) == pytest.approx(1e-12, rel=1e-9)
+
+
+def test_the_mend_of_an_unnamed_power_works() -> None:
+    f = ft.Function(lambda x: abs(x - 0.3) ** -0.5, (0, 1), breakpoints=[0.3])
+    assert abs(f.integral() - 2 * (0.3**0.5 + 0.7**0.5)) < 1e-12

@@ -124,7 +124,7 @@ class Density:
             f = Function.assembled(Pieces.nothing(), atoms=self._lattice.without_negligible_ends().atoms())
         if len(f.atoms) > _MOST_ATOMS:
             expected = f"at most {_MOST_ATOMS} atoms beside another kind of law"
-            raise errors.parameter("atoms", len(f.atoms), expected)
+            raise errors.described("law", f"{len(f.atoms):,} atoms", expected)
         return f
 
     __radd__ = __add__
