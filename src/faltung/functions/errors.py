@@ -10,7 +10,8 @@ def unresolved(low: float, high: float, most: int) -> ValueError:
     """A callable too rough for the representation."""
     return ValueError(
         f"function: {most:,} polynomial pieces do not follow it, the first trouble lies near {low:g}, the last near "
-        f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, or loosen tolerance="
+        f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, loosen tolerance=, "
+        "or cut a long oscillating tail off with a finite support="
     )
 
 
