@@ -72,7 +72,7 @@ def test_rounding_is_no_noise() -> None:
         (lambda x: x.astype(object), (0, 1), TypeError, "returned object values"),
         (lambda x: 1 / 0, (0, 1), ZeroDivisionError, "division by zero"),
         (lambda x: np.sin(x * x), (-INF, INF), ValueError, "does not converge"),
-        (np.sinc, (-INF, INF), ValueError, "decays like t to the power -1.02,"),
+        (np.sinc, (-INF, INF), ValueError, "it oscillates, at 5.02e-308"),
         (np.sqrt, (0, INF), ValueError, "it grows, to 3.35e"),
         (np.log1p, (0, INF), ValueError, "it goes on, at 707"),
         (lambda x: x, (0, INF), ValueError, "it grows, to 1.12e"),
