@@ -207,7 +207,7 @@ def _too_long() -> ValueError:
     return errors.described(
         "distribution",
         f"a discrete law of more than {_LONGEST:,} places",
-        "masses that vanish sooner; cut its tail off with scipy.stats.rv_discrete(values=(places, masses))",
+        "masses that vanish sooner; cut its tail off with scipy.stats.rv_discrete(values=(places, masses))()",
     )
 
 
