@@ -48,9 +48,9 @@ def test_thousands_of_measurements() -> None:
 @pytest.mark.parametrize(
     ("t", "values", "kind", "message"),
     [
-        ([0, 1, 1], [1, 2, 3], "linear", "t=.1, then 1.: expected ascending"),
-        ([0, 1], [1, 2, 3], "linear", "values='an array of shape"),
-        ([0, 1], [1, np.nan], "linear", "leave missing samples out"),
+        ([0, 1, 1], [1, 2, 3], "linear", "t: 1, then 1: expected ascending"),
+        ([0, 1], [1, 2, 3], "linear", "values: an array of shape"),
+        ([0, 1], [1, np.nan], "linear", r"values: nan at index 1: .* leave missing samples out"),
         ([0, 1], [1, 2], "quintic", "kind='quintic'"),
         ([0, 1, 3], [1, 2, 3], "bandlimited", "equidistant"),
         ([0, 1], [1, 2], "cubic", "at least 3"),

@@ -17,7 +17,8 @@ def weighted_average(x: Function, w: Function | Density, *, normalize: bool = Fa
     x
         A Function.
     w
-        A density: a Function without negative value, of integral 1, or a Density.
+        A density: a Function without negative value, of integral 1, or a Density. Its least value is looked for
+        at 65 points of each polynomial piece: a narrower dip below 0 may pass.
     normalize
         Divide ``w`` by its integral first.
 

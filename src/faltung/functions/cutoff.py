@@ -139,5 +139,9 @@ class _Panels:
             return f"it grows, to {far.max():.3g} near {x:.3g}"
         if far[:, -1].max() > far[:, 0].max() / 2:
             return f"it goes on, at {far.max():.3g} near {x:.3g}, and comes to no constant"
+        late = self.values[:, max(count - 8, 0) : count].real
+        if (late > 0).any() and (late < 0).any():
+            size = far[:, -1].max()
+            return f"it oscillates, at {size:.3g} near {x:.3g}, and the integral of its modulus does not converge"
         power = math.log2(far[:, -1].max() / far[:, 0].max()) / (far.shape[1] - 1)
         return f"it decays like t to the power {power:.3g}, to {far[:, -1].max():.3g} near {x:.3g}, where numbers end"

@@ -16,7 +16,7 @@ from faltung.functions.entropy import entropy_of
 from faltung.functions.function import Function
 from faltung.functions.lattice import Lattice
 from faltung.functions.minimum import check_density
-from faltung.functions.moments import Moments, moments_of
+from faltung.functions.moments import Moments, moment, moments_of
 from faltung.functions.pieces import Pieces
 from faltung.functions.powers import by_squaring, convolution_power, copies
 from faltung.functions.table import solve
@@ -124,7 +124,7 @@ class Density:
             f = Function.assembled(Pieces.nothing(), atoms=self._lattice.without_negligible_ends().atoms())
         if len(f.atoms) > _MOST_ATOMS:
             expected = f"at most {_MOST_ATOMS} atoms beside another kind of law"
-            raise errors.parameter("atoms", len(f.atoms), expected)
+            raise errors.described("law", f"{len(f.atoms):,} atoms", expected)
         return f
 
     __radd__ = __add__
@@ -144,8 +144,10 @@ class Density:
     def __mul__(self, factor: float) -> Density:
         if not isinstance(factor, int | float | np.number):
             return NotImplemented
-        if factor == 0 or not math.isfinite(factor):
-            raise errors.parameter("factor", factor, "a finite number other than zero")
+        if not math.isfinite(factor):
+            raise errors.parameter("factor", factor, "a finite number")
+        if factor == 0:
+            return Density(Function.delta())
         return self._affine(float(factor), 0.0)
 
     __rmul__ = __mul__
@@ -277,6 +279,31 @@ class Density:
     def std(self) -> float:
         """The standard deviation."""
         return math.sqrt(self._moments.var)
+
+    def moment(self, order: int) -> float:
+        """The mean of the variable's power ``order``, an integer of at least 1.
+
+        Of sums the moments above the second are those of the density or of the masses; NaN where its tails are too
+        heavy for that, infinite moments among them. The higher the order the more lies in the tails, which
+        are cut off: a moment is given where what is left out is about 1e-9 of it or less.
+
+        Examples
+        --------
+        >>> import faltung as ft
+        >>> from scipy import stats
+        >>> float(round(ft.Density(stats.norm()).sum_of(2).moment(4), 10))
+        12.0
+        """
+        if order != int(order) or order < 1:
+            raise errors.parameter("order", order, "an integer of at least 1")
+        if order == 1:
+            return self.mean()
+        if order == 2:
+            return self.var() + self.mean() ** 2
+        if self._lattice is not None:
+            return float(self._lattice.masses @ self._lattice.places ** int(order))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(moment(self.density, int(order)).real)
 
     def entropy(self) -> float:
         """The entropy in natural units, differential for a density, of the masses for a discrete law."""

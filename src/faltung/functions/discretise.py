@@ -66,6 +66,6 @@ def plan_samples(x: Any, w: Representation, operation: Any, options: Any, method
 
 def _in_samples(w: Representation, options: Any) -> tuple[Kernel, Any, dict[str, Any]]:
     """The kernel, the mode, and the other options of the array engine."""
-    words = options._replace(spacing=None)._asdict()
-    del words["spacing"]
-    return discretised(w, options.spacing), words.pop("mode"), words
+    words = options._asdict()
+    kernel = discretised(w, words.pop("spacing"))
+    return kernel, words.pop("mode"), words

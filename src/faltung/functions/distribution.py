@@ -27,20 +27,20 @@ from faltung.functions.singularity import exponent_at
 _LEVELS = np.array([1e-3, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
 # A lattice of more places is a heavy tail, which masses cannot follow.
 _LONGEST = 2**22
-# Masses below it are none.
+# Beyond the place where a mass falls below it, masses are left out.
 _NOTHING = 1e-30
 # From so many places on, those before the bulk are left out too.
 _LONG = 2**16
-# Some of SciPy's densities are no more accurate.
+# Relative error that the values of a density may have: some of SciPy's are no more accurate.
 _NOISE = 1e-7
 # Densities are not so rough; some take a millisecond a point.
 _MOST_PIECES = 256
-# Laws of so few kinks may be singular there; those of more are made of polynomials.
-_FEW = 2
-# So near to 1 is the integral of a density that SciPy approximates.
-_ONE = 1e-6
-# Exponents nearer to an integer are meant to be it.
-_WHOLE = 1e-6
+# Laws of at most so many kinks are asked for singularities there; those of more are made of polynomials.
+_MOST_SINGULAR_KINKS = 2
+# How far from 1 the integral of a density may be: SciPy approximates some.
+_UNITY_SLACK = 1e-6
+# A fitted exponent nearer to an integer than this is taken for the integer.
+_INTEGER_SLACK = 1e-6
 # Standard forms of families that are remembered.
 _REMEMBERED = 64
 
@@ -86,19 +86,24 @@ def read(distribution: Any) -> Law:
 def _read_frozen(frozen: Any) -> Law:
     family = frozen.dist
     if any(np.size(parameter) != 1 for parameter in (*frozen.args, *frozen.kwds.values())):
-        raise errors.parameter("distribution", "a law with arrays of parameters", "one law, with numbers")
+        raise errors.described("distribution", "a law with arrays of parameters", "one law, with numbers")
     moments = partial(_moments_of_frozen, frozen)
     if hasattr(family, "xk"):
-        loc = float(family._parse_args(*frozen.args, **frozen.kwds)[1])
+        _, loc, _ = _parameters(frozen)
         return _read_table(np.asarray(family.xk, dtype=float) + loc, np.asarray(family.pk, dtype=float), moments)
     if not hasattr(family, "pdf"):
         return Law(None, _masses(frozen.pmf, frozen.ppf, frozen.support()), moments)
-    shapes, loc, scale = family._parse_args(*frozen.args, **frozen.kwds)
-    shapes = tuple(float(shape) for shape in shapes)
+    shapes, loc, scale = _parameters(frozen)
     standard = _standard(family.name, shapes) if families.is_of_scipy(family) else _read_standard(family, shapes)
-    density = standard.stretch(float(scale)).shift(float(loc)) / float(scale)
+    density = standard.stretch(scale).shift(loc) / scale
     moments = moments if families.has_moments(family) else partial(moments_of, density)
     return Law(density, None, moments, families.formulas(frozen))
+
+
+def _parameters(frozen: Any) -> tuple[families.Shapes, float, float]:
+    """Shapes, location and scale: SciPy has no public way to tell them apart."""
+    shapes, loc, scale = frozen.dist._parse_args(*frozen.args, **frozen.kwds)
+    return tuple(float(shape) for shape in shapes), float(loc), float(scale)
 
 
 def _moments_of_frozen(frozen: Any) -> tuple[float, float]:
@@ -123,7 +128,8 @@ def _read_standard(family: Any, shapes: families.Shapes) -> Function:
 
 def _read_new(distribution: Any) -> Law:
     moments = partial(_moments_of_new, distribution)
-    if hasattr(distribution, "pmf") and np.isinf(distribution.pdf(distribution.median())):
+    # A continuous law has no mass at any point, a discrete one has at its median.
+    if hasattr(distribution, "pmf") and distribution.pmf(distribution.median()) > 0:
         return Law(None, _masses(distribution.pmf, distribution.icdf, distribution.support()), moments)
     low, high = (float(end) for end in distribution.support())
     density = _sampled(distribution.pdf, distribution.icdf, (low, high), ())
@@ -150,7 +156,7 @@ def _sampled(
     seams = np.unique(quantiles[(quantiles > low) & (quantiles < high)])
     spread = float(seams[-1] - seams[0])
     singular: dict[float, float | tuple[float, float]] = {}
-    for point in (low, *(kinks if len(kinks) <= _FEW else ()), high):
+    for point in (low, *(kinks if len(kinks) <= _MOST_SINGULAR_KINKS else ()), high):
         exponents = tuple(
             0.0 if math.isinf(point) else _broken(_exponent(pdf, point, side, seams)) for side in (-1.0, 1.0)
         )
@@ -160,7 +166,7 @@ def _sampled(
             seams = seams[np.abs(seams - point) > spread / 4]
     made = construct(pdf, support, kinks, singular, TOLERANCE, seams.tolist(), _NOISE, _MOST_PIECES, errors.rough_law)
     f = Function.assembled(made.pieces, limits=made.limits, error=made.error, tail=made.tail, support=support)
-    if any(f.limits) or abs(f.integral() - 1) > _ONE:
+    if any(f.limits) or abs(f.integral() - 1) > _UNITY_SLACK:
         raise errors.not_a_density("distribution", f"the integral of its pdf is {f.pieces.integrals.sum():.6g}")
     return f
 
@@ -175,7 +181,7 @@ def _exponent(pdf: Callable[[Any], Any], point: float, side: float, seams: Array
 
 def _broken(exponent: float) -> float:
     """The exponent, if it is worth a power weight: what rises faster than linearly is soon resolved without."""
-    if exponent > 1 or abs(exponent - round(exponent)) < _WHOLE:
+    if exponent > 1 or abs(exponent - round(exponent)) < _INTEGER_SLACK:
         return 0.0
     return exponent
 
@@ -198,7 +204,11 @@ def _masses(pmf: Callable[[Any], Any], ppf: Callable[[Any], Any], support: tuple
 
 
 def _too_long() -> ValueError:
-    return errors.parameter("distribution", "a discrete law", f"masses that vanish within {_LONGEST} places")
+    return errors.described(
+        "distribution",
+        f"a discrete law of more than {_LONGEST:,} places",
+        "masses that vanish sooner; cut its tail off with scipy.stats.rv_discrete(values=(places, masses))()",
+    )
 
 
 def _outwards(pmf: Callable[[Any], Any], start: float, direction: int) -> float:

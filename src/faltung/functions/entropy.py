@@ -16,7 +16,8 @@ def entropy_of(f: Pieces) -> float:
 
     By the double exponential rule on each piece, which takes the logarithm where the density
     comes to zero, and power singularities, as it takes anything else. Source: Takahasi & Mori
-    (1974). Cost: 193 values a piece; error about 1e-12.
+    (1974). Cost: 193 values a piece; error about 1e-12, some times
+    that beside a steep power singularity (4e-12 for a gamma law of shape 0.05).
     """
     s = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)[:, np.newaxis]
     near, far = 1 / (1 + np.exp(np.pi * np.sinh(s))), 1 / (1 + np.exp(-np.pi * np.sinh(s)))

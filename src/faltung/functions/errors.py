@@ -10,7 +10,8 @@ def unresolved(low: float, high: float, most: int) -> ValueError:
     """A callable too rough for the representation."""
     return ValueError(
         f"function: {most:,} polynomial pieces do not follow it, the first trouble lies near {low:g}, the last near "
-        f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, or loosen tolerance="
+        f"{high:g}; expected a piecewise smooth function: name jumps and kinks in breakpoints=, loosen tolerance=, "
+        "or cut a long oscillating tail off with a finite support="
     )
 
 
@@ -67,7 +68,7 @@ def undeclared_power(at: float, before: float, after: float) -> ValueError:
     exponents = f"{before:.6g}" if before == after else f"({before:.6g}, {after:.6g})"
     return ValueError(
         f"function: near {at!r} it grows like a power of the distance, which bisection does not resolve: expected "
-        f"the exponent, singular={{{at!r}: {exponents}}}"
+        f"a break point there, breakpoints=[{at!r}], or the exponent, singular={{{at!r}: {exponents}}}"
     )
 
 
@@ -82,15 +83,25 @@ def undeclared_singularity(at: float, share: float) -> ValueError:
 def not_integrable(side: str, reason: str) -> ValueError:
     """A function whose integral does not converge on its infinite support."""
     return ValueError(
-        f"function: its integral towards {side} does not converge ({reason}), so no convolution with it exists; "
-        "expected a function that decays; limit support= to a finite interval, or multiply by a decaying one"
+        f"function: its integral towards {side} does not converge ({reason}), which a Function on an infinite support "
+        "needs; expected a function that decays; cut it off with a finite support=(low, high), or convolve its formula "
+        "with SymPy"
     )
 
 
-def diverges(reason: str) -> ValueError:
-    """A convolution of two functions that does not exist, or grows without bound."""
+def infinite_integral(operation: str, side: str, limit: Any) -> ValueError:
+    """The integral, or antiderivative, of a function that comes to a constant far out."""
     return ValueError(
-        f"convolve: the integral of x(a) w(t - a) {reason}; expected at least one operand with compact or "
+        f"{operation}: towards {side} the function comes to {limit:.6g}, so that its integral does not converge; "
+        "expected one that vanishes far out; integral(low, high) takes finite ends"
+    )
+
+
+def diverges(operation: str, reason: str) -> ValueError:
+    """A convolution or correlation of two functions that does not exist, or grows without bound."""
+    integrand = "x(t + a) w*(a)" if operation == "correlate" else "x(a) w(t - a)"
+    return ValueError(
+        f"{operation}: the integral of {integrand} {reason}; expected at least one operand with compact or "
         "decaying support; cut one off with Function(f, support=(low, high))"
     )
 
@@ -122,6 +133,22 @@ def not_a_function(argument: str, value: Any) -> TypeError:
     )
 
 
+def product_of_functions() -> TypeError:
+    """``f * g`` where both are Functions."""
+    return TypeError(
+        "f * g: both are Functions: expected a number beside a Function; convolve(f, g) convolves, and "
+        "Function(lambda t: f(t) * g(t), support=...) is the pointwise product"
+    )
+
+
+def constant_added(written: str) -> TypeError:
+    """A number added to a function, or taken from it."""
+    return TypeError(
+        f"{written}: expected a Function beside a Function: a constant has no support; a box of that height, "
+        "Function.box(low, high, height), adds it on an interval, Function.step from a point on, and f.shift moves f"
+    )
+
+
 def spacing_beside_function(value: Any) -> TypeError:
     """spacing= where x is no sampled signal."""
     return TypeError(
@@ -145,6 +172,11 @@ def unknown_method(method: str, names: Sequence[str]) -> ValueError:
 def parameter(argument: str, value: Any, expected: str) -> ValueError:
     """A parameter of a closed form, a density or a call that makes no sense."""
     return ValueError(f"{argument}={value!r}: expected {expected}")
+
+
+def described(argument: str, description: str, expected: str) -> ValueError:
+    """A parameter that makes no sense, and is too long or too opaque to be shown: what it is, in words."""
+    return ValueError(f"{argument}: {description}: expected {expected}")
 
 
 def not_a_density(argument: str, reason: str) -> ValueError:

@@ -14,7 +14,10 @@ _POINTS = 65
 
 
 def minimum(f: Representation) -> float:
-    """The least value, atoms and constants beyond the ends among them, at 65 points a piece."""
+    """The least value found, atoms and constants beyond the ends among them, at 65 points a piece.
+
+    A dip narrower than the distance between them may pass.
+    """
     values = [0.0, *(float(np.real(limit)) for limit in f.limits), *(float(np.real(a.weight)) for a in f.atoms)]
     if f.pieces.count:
         v = (1 - np.cos(np.linspace(0, np.pi, _POINTS))) / 2

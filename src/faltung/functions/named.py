@@ -79,7 +79,7 @@ def polynomial(edges: ArrayLike, coefficients: ArrayLike) -> Pieces:
         raise errors.parameter("edges", edges, "two or more finite ascending numbers")
     if given.ndim != 2 or len(given) != len(places) - 1 or given.shape[1] == 0:
         expected = f"one row for each of the {len(places) - 1} pieces, the lowest power first"
-        raise errors.parameter("coefficients", f"an array of shape {given.shape}", expected)
+        raise errors.described("coefficients", f"an array of shape {given.shape}", expected)
     columns = [series_of.poly2cheb(_recentred(row, width)) for row, width in zip(given, np.diff(places), strict=True)]
     longest = max(map(len, columns))
     series = np.stack([np.pad(column, (0, longest - len(column))) for column in columns], axis=1)

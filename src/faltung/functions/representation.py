@@ -119,6 +119,8 @@ class Representation:
         return self * -1
 
     def __mul__(self, factor: Scalar) -> Self:
+        if isinstance(factor, Representation):
+            raise errors.product_of_functions()
         if not isinstance(factor, Scalar):
             return NotImplemented
         number = complex(factor) if np.iscomplexobj(factor) else float(factor.real)
@@ -151,6 +153,8 @@ class Representation:
         return self * (1 / divisor)
 
     def __add__(self, other: Any) -> Self:
+        if isinstance(other, Scalar):
+            raise errors.constant_added(f"f + {other!r}")
         if not isinstance(other, Representation):
             return NotImplemented
         pieces, error = summed(self.pieces, self.limits, other.pieces, other.limits)
@@ -164,7 +168,19 @@ class Representation:
             support=_joined(self, other),
         )
 
+    def __radd__(self, other: Any) -> Self:
+        if isinstance(other, Scalar):
+            raise errors.constant_added(f"{other!r} + f")
+        return NotImplemented
+
+    def __rsub__(self, other: Any) -> Self:
+        if isinstance(other, Scalar):
+            raise errors.constant_added(f"{other!r} - f")
+        return NotImplemented
+
     def __sub__(self, other: Any) -> Self:
+        if isinstance(other, Scalar):
+            raise errors.constant_added(f"f - {other!r}")
         if not isinstance(other, Representation):
             return NotImplemented
         return self + -other
@@ -250,7 +266,7 @@ class Representation:
             (self.limits[1], max(high, last) - max(low, last), "inf"),
         ):
             if limit != 0 and math.isinf(length):
-                raise errors.not_integrable(side, f"it comes to {limit:.6g} there")
+                raise errors.infinite_integral("integral", side, limit)
             total = total + (limit * length if limit != 0 else 0)
         return total + sum(a.weight for a in self.atoms if a.order == 0 and low <= a.at <= high)
 
@@ -264,7 +280,7 @@ class Representation:
         """
         for limit, side in zip(self.limits, ("-inf", "inf"), strict=True):
             if limit != 0:
-                raise errors.not_integrable(side, f"it comes to {limit:.6g} there")
+                raise errors.infinite_integral("antiderivative", side, limit)
         running = calculus.Running(self.pieces)
         pieces, error = running.function()
         width = float(self.pieces.edges[-1] - self.pieces.edges[0])

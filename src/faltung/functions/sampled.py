@@ -34,7 +34,7 @@ def from_samples(t: ArrayLike, values: ArrayLike, kind: str) -> tuple[Pieces, fl
     if kind == "linear":
         return Pieces.of(times, np.array([(start + end) / 2, (end - start) / 2])), rounding
     if len(times) < 3:
-        raise errors.parameter("t", f"{len(times)} times", "at least 3 for kind='cubic'")
+        raise errors.described("t", f"{len(times)} times", "at least 3 for kind='cubic'")
     width = np.diff(times)
     x = times[:-1] + width * ((1 + chebyshev.points(4)[:, np.newaxis]) / 2)
     spline = CubicSpline(times, measured)
@@ -44,14 +44,17 @@ def from_samples(t: ArrayLike, values: ArrayLike, kind: str) -> tuple[Pieces, fl
 def _checked(t: ArrayLike, values: ArrayLike) -> tuple[Array, Array]:
     times, measured = np.asarray(t, dtype=float), np.asarray(values)
     if times.ndim != 1 or len(times) < 2 or not np.isfinite(times).all():
-        raise errors.parameter("t", f"an array of shape {times.shape}", "two or more finite times in one axis")
+        raise errors.described("t", f"an array of shape {times.shape}", "two or more finite times in one axis")
     if not (np.diff(times) > 0).all():
         k = int(np.argmin(np.diff(times)))
-        raise errors.parameter("t", f"{times[k]:g}, then {times[k + 1]:g}", "ascending times; numpy.argsort sorts them")
+        raise errors.described("t", f"{times[k]:g}, then {times[k + 1]:g}", "ascending times; numpy.argsort sorts them")
     if measured.shape != times.shape:
-        raise errors.parameter("values", f"an array of shape {measured.shape}", f"the shape of t, {times.shape}")
-    if measured.dtype.kind not in "biufc" or not np.isfinite(measured).all():
-        raise errors.parameter("values", f"an array of {measured.dtype}", "finite numbers; leave missing samples out")
+        raise errors.described("values", f"an array of shape {measured.shape}", f"the shape of t, {times.shape}")
+    if measured.dtype.kind not in "biufc":
+        raise errors.described("values", f"an array of {measured.dtype}", "numbers")
+    if not (finite := np.isfinite(measured)).all():
+        k = int(np.argmin(finite))
+        raise errors.described("values", f"{measured[k]} at index {k}", "finite numbers; leave missing samples out")
     return times, measured * 1.0
 
 
@@ -59,7 +62,7 @@ def _bandlimited(times: Array, measured: Array) -> tuple[Pieces, float]:
     """The trigonometric polynomial of least degree through one period, on that period."""
     step = np.diff(times)
     if np.ptp(step) > 1e-9 * step[0]:
-        raise errors.parameter("t", "unequal steps", "equidistant times for kind='bandlimited'; kind='cubic' takes any")
+        raise errors.described("t", "unequal steps", "equidistant times for kind='bandlimited'; kind='cubic' takes any")
     count = len(times)
     period = count * float(times[-1] - times[0]) / (count - 1)
     spectrum = np.fft.fft(measured) / count

@@ -301,16 +301,19 @@ def fastest(table: Sequence[Algorithm], operands: tuple[Any, ...], method: str =
     return best
 
 
-def check_existence(f: Representation, g: Representation) -> None:
+def check_existence(f: Representation, g: Representation, operation: str = "convolve") -> None:
     """Refuse pairs whose integral does not converge, or whose result comes to no constant or beyond all numbers."""
     (f_before, f_after), (g_before, g_after) = f.limits, g.limits
     if (f_before != 0 and g_after != 0) or (f_after != 0 and g_before != 0):
-        raise errors.diverges("does not converge over a: far out the product comes to a constant other than 0")
+        raise errors.diverges(
+            operation, "does not converge over a: far out the product comes to a constant other than 0"
+        )
     if (f_before != 0 and g_before != 0) or (f_after != 0 and g_after != 0):
-        raise errors.diverges("exists at each t, but grows like t: both operands stay at a constant on the same side")
+        reason = "exists at each t, but grows like t: both operands stay at a constant"
+        raise errors.diverges(operation, reason if operation == "correlate" else f"{reason} on the same side")
 
     if not math.isfinite(f.pieces.scale * g.pieces.mass + g.pieces.scale * f.pieces.mass):
-        raise errors.overflows("convolve")
+        raise errors.overflows(operation)
 
 
 def _by_parts(f: Representation, g: Representation) -> Representation:
