@@ -38,10 +38,10 @@ def weighted_average(x: Function, w: Function | Density, *, normalize: bool = Fa
     for argument, operand in (("x", x), ("w", weight)):
         if not isinstance(operand, Function):
             raise errors.not_a_function(argument, operand)
-    if normalize:
-        total = weight.integral()
-        if total == 0:
-            raise errors.not_a_density("w", "its integral is 0")
+    if normalize and not weight.iscomplex:
+        total = float(weight.integral())
+        if total <= 0:
+            raise errors.not_a_density("w", f"its integral is {total:.6g}")
         weight = weight / total
     check_density(weight, "w")
     result = solve(x, weight)

@@ -181,7 +181,7 @@ def described(argument: str, description: str, expected: str) -> ValueError:
 
 def not_a_density(argument: str, reason: str) -> ValueError:
     """A weight function or a law that is no density."""
-    mend = "normalize=True divides by the integral, convolve(x, w) asks for no density"
+    mend = "normalize=True divides by a positive integral, convolve(x, w) asks for no density"
     if argument != "w":
         mend = "f / f.integral() has an integral of 1"
     return ValueError(f"{argument} is no density: {reason}; expected an integral of 1 and no negative value; {mend}")
