@@ -134,3 +134,23 @@ def test_operations_may_write_into_what_they_are_given() -> None:
     assert not laws.adjoint_pair(doubled, lambda y: y, x)
     assert laws.is_translation_equivariant(doubled, x, [1])
     assert x.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("dtype", ["e", "f", "i1", "u8", "?"])
+def test_adjoints_are_told_apart_in_narrow_types(dtype: str) -> None:
+    x = np.ones(50, dtype)
+    assert laws.adjoint_pair(lambda x: x, lambda y: y, x)
+    assert not laws.adjoint_pair(lambda x: x, lambda y: 0 * y, x)
+    if dtype in "ef":
+        assert not laws.adjoint_pair(lambda x: x, lambda y: -y, x)
+
+
+def test_scales_that_overflow_their_type_hide_nothing() -> None:
+    x = np.ones(50, np.float32)
+    assert not laws.adjoint_pair(lambda x: x * np.float32(1e20), lambda y: -y * np.float32(1e20), x)
+    assert not laws.is_linear(lambda x: x + np.float16(0.5), np.ones(50, np.float16))
+
+
+def test_shifts_that_move_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="one that moves something"):
+        laws.is_translation_equivariant(lambda x: x * np.arange(12), np.arange(12), [12, 24])

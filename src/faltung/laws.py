@@ -24,6 +24,8 @@ Array = NDArray[Any]
 Operation = Callable[[Any], Any]
 
 _ROUNDINGS = 1000.0
+# No difference as large as this share of the largest magnitude is one of rounding: half precision has few digits.
+_COARSEST = 1 / 16
 _ONLY_NAN = "are NaN everywhere, so nothing was compared"
 
 
@@ -158,9 +160,10 @@ def adjoint_pair(A: Operation, At: Operation, x: Any, *, trials: int = 3, tolera
         if returned.shape != drawn.shape:
             message = f"At(y) has shape {returned.shape}, x has {drawn.shape}"
             return Finding(False, message, {"x": drawn, "y": y})
-        there, back = np.vdot(y, image), np.vdot(returned, drawn)
-        scale = float(np.sqrt(np.vdot(y, y).real * np.vdot(image, image).real))
-        difference = _difference(there, back, drawn, tolerance, scale)
+        allowed = _tolerance(tolerance, drawn, image, returned)
+        there, back = np.vdot(_wide(y), _wide(image)), np.vdot(_wide(returned), _wide(drawn))
+        scale = float(np.linalg.norm(_wide(y)) * np.linalg.norm(_wide(image)))
+        difference = _difference(there, back, drawn, allowed, scale)
         if difference:
             return Finding(False, f"vdot(y, A(x)) and vdot(At(y), x) {difference}", {"x": drawn, "y": y})
     return Finding(True, f"vdot(y, A(x)) == vdot(At(y), x) for {trials} inputs of shape {np.shape(x)}", {})
@@ -199,7 +202,7 @@ def is_translation_equivariant(
     >>> bool(ft.laws.is_translation_equivariant(np.cumsum, np.arange(12), [4]))
     False
     """
-    op, tried = _on_copies(op), _read_shifts(shifts, _example(x).ndim)
+    op, tried = _on_copies(op), _read_shifts(shifts, _example(x).shape)
     for shift in tried:
         axes, still = tuple(range(-len(shift), 0)), op(x)
         if np.shape(still) != np.shape(x):
@@ -229,13 +232,22 @@ def _example(x: Any) -> Array:
     return like
 
 
-def _read_shifts(shifts: Any, ndim: int) -> list[tuple[int, ...]]:
+def _read_shifts(shifts: Any, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     tried = [tuple(np.atleast_1d(shift).tolist()) for shift in shifts] if isinstance(shifts, Iterable) else []
     whole = all(isinstance(step, int) for shift in tried for step in shift)
-    if not whole or not any(map(any, tried)) or not all(1 <= len(shift) <= ndim for shift in tried):
-        expected = f"a sequence of shifts, each an integer or 1 to {ndim} of them, and one that moves something"
+    if (
+        not whole
+        or not all(1 <= len(shift) <= len(shape) for shift in tried)
+        or not any(_moves(s, shape) for s in tried)
+    ):
+        expected = f"a sequence of shifts, each an integer or 1 to {len(shape)} of them, and one that moves something"
         raise errors.law_untried("shifts", shifts, expected)
     return tried
+
+
+def _moves(shift: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whole turns do not."""
+    return any(step % n for step, n in zip(shift, shape[-len(shift) :], strict=True))
 
 
 def _draws(example: Any, count: int, seed: int = 0) -> list[Array]:
@@ -278,13 +290,23 @@ def _tolerance(given: float | None, *arrays: Any) -> float:
             raise errors.law_untried("tolerance", given, "a finite number of at least 0")
         return float(given)
     dtypes = [np.asarray(values).dtype for values in arrays]
-    return _ROUNDINGS * max((float(np.finfo(dtype).eps) for dtype in dtypes if dtype.kind in "fc"), default=0.0)
+    roundings = _ROUNDINGS * max((float(np.finfo(dtype).eps) for dtype in dtypes if dtype.kind in "fc"), default=0.0)
+    return min(roundings, _COARSEST)
+
+
+def _wide(values: Array) -> Array:
+    """In a type in which sums of products neither overflow nor wrap, as those of narrow types would."""
+    kind = values.dtype.kind
+    if kind in "fc":
+        return values.astype(np.result_type(values.dtype, np.float64))
+    return values.astype(object if kind == "u" else np.int64)
 
 
 def _differs(first: Array, second: Array, tolerance: float, scale: float = 0.0) -> NDArray[np.bool_]:
     """Where they differ by more than ``tolerance`` times the largest magnitude; NaN equals NaN."""
     same = (first == second) | ((first != first) & (second != second))
     if tolerance:
+        first, second = (_wide(values) if values.dtype.kind in "fc" else values for values in (first, second))
         largest = max(scale, *(float(np.abs(values).max(initial=0)) for values in (first, second)))
         with np.errstate(invalid="ignore"):
             same |= np.abs(first - second) <= tolerance * largest

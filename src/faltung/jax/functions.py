@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 from typing import Any, Unpack
 
+import jax
 import jax.numpy as jnp
 
 from faltung import tensor
 from faltung.jax import bilinear, xla
 from faltung.meaning.extent import Operation
-from faltung.tensor.bias import column
+from faltung.tensor import errors
+from faltung.tensor.bias import column, wrapped
 from faltung.tensor.form import Form, read_form
 from faltung.tensor.layer import Said, TransposedWords, Words, read_words
 from faltung.tensor.transposed import output_shape
@@ -118,6 +120,8 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
     x, w = jnp.asarray(x), jnp.asarray(w)
     form = read_form(operation, x.shape, w.shape, said, transposed, "lax")
     dtype = jnp.result_type(x, w)
+    if dtype.kind == "V" and dtype != jnp.bfloat16:  # integers of 4 bits, floats of 8
+        raise errors.not_for_tensors(str(dtype), "convert to int8 or float32 first, in which sums have room")
     samples, kernel = (x if x.ndim == w.ndim else x[None]).astype(dtype), w.astype(dtype)
     # What is computed is linear in its kernel, which conj is not.
     kernel = kernel.conj() if (operation == "correlate") != transposed else kernel
@@ -127,8 +131,26 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
         y = xla.output(samples, kernel, form)
     else:
         y = bilinear.output(*_without_fill_value(samples, kernel, form))
-    y = y if said.bias is None else y + column(jnp.asarray(said.bias), y)
+    y = y if said.bias is None else with_bias(y, jnp.asarray(said.bias))
     return y if x.ndim == w.ndim else y[0]
+
+
+def with_bias(y: Any, bias: Any) -> Any:
+    """Outputs (N, O, *space) and one number for each O; where values are traced, integers may wrap.
+
+    Raises
+    ------
+    OverflowError
+        A sum of integers does not fit into their type.
+    """
+    bias = column(bias, y)
+    total = y + bias
+    kind = total.dtype
+    if not jnp.issubdtype(kind, jnp.integer) or isinstance(total, jax.core.Tracer):
+        return total
+    if wrapped(y.astype(kind), bias.astype(kind), total, jnp.issubdtype(kind, jnp.signedinteger)).any():
+        raise errors.beyond_operands_type(str(kind))
+    return total
 
 
 def _transposed(x: Any, kernel: Any, form: Form, said: Said) -> Any:

@@ -10,10 +10,9 @@ import numpy as np
 
 from faltung import tensor
 from faltung.jax import xla
-from faltung.jax.functions import operate
+from faltung.jax.functions import operate, with_bias
 from faltung.meaning.extent import Operation
 from faltung.task.problem import Problem
-from faltung.tensor.bias import column
 from faltung.tensor.layer import Options, Said
 from faltung.tensor.unshared import UnsharedWords, read_local
 
@@ -59,7 +58,7 @@ def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWor
     options = Options(groups=local.words["groups"], accuracy=local.words["accuracy"])
     y = operate(operation, patches, kernels, Said(options, None, local.words["method"], local.words["threads"], 0))
     y = jnp.moveaxis(y.reshape(len(y), *local.forward.length, local.forward.filters), -1, 1)
-    y = y if bias is None else y + column(jnp.asarray(bias), y)
+    y = y if bias is None else with_bias(y, jnp.asarray(bias))
     return y if x.ndim == local.ndim + 2 else y[0]
 
 

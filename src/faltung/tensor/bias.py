@@ -73,3 +73,8 @@ def _exact_sum(y: Array, column: Array, result: np.dtype[Any]) -> Array:
         total: Array = y.astype(result, copy=False) + column.astype(result)
         return total
     return numbers.narrow(y.astype(object) + column.astype(object), result)
+
+
+def wrapped(y: Any, bias: Any, total: Any, signed: bool) -> Any:
+    """Where ``total``, a sum of integers of one type in another library, has left the type's range."""
+    return ((y ^ total) & (bias ^ total)) < 0 if signed else total < y

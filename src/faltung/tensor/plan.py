@@ -14,7 +14,9 @@ from faltung.planner import explanation
 from faltung.planner.choose import choose
 from faltung.planner.solve import check_out, solve_tensors
 from faltung.task.array_word import array_spec
-from faltung.task.problem import Index, Problem
+from faltung.task.operand import Kind
+from faltung.task.problem import Problem
+from faltung.task.reading import is_masked
 from faltung.tensor import errors as layer_errors
 from faltung.tensor.feature_map import prepared
 from faltung.tensor.layer import LinearWords, read_layer, read_words
@@ -63,7 +65,9 @@ class LayerPlan:
         """
         if is_bfloat16(x):
             return self._in_halves(x, out)
-        samples, problem = np.asarray(x), self.problem
+        plain = isinstance(x, np.ndarray) and not is_masked(x)
+        samples, problem = x if plain else read_operand("x", x).values, self.problem
+        assert samples is not None
         planned = problem.batch, problem.channels, *problem.input_shape
         if samples.shape != planned or samples.dtype != problem.input_dtype:
             was, expected = f"{samples.dtype} {samples.shape}", f"{problem.input_dtype} {planned}"
@@ -135,10 +139,12 @@ def plan(
     >>> p(np.ones((1, 64, 56, 56), np.float32))[0, 0, 0, :3]
     array([256., 384., 384.], dtype=float32)
     """
-    dtype, shape = _type_and_shape(x)
+    kind = _kind(x)
+    dtype, shape = kind.dtype, kind.shape
     if isinstance(w, str):
         raise layer_errors.not_for_tensors(f"w={w!r}", "a plan packs the weights; give w as an array")
-    kernel = read_operand("w", w).values
+    operand = read_operand("w", w)
+    kernel, dtype = operand.astype(operand.kind.beside(kind), "w").values, kind.beside(operand.kind)
     assert kernel is not None
     if kernel.ndim < 2 or len(shape) != kernel.ndim:
         raise layer_errors.tensor_rank(shape, kernel.shape, LAYOUT)
@@ -148,9 +154,8 @@ def plan(
     return LayerPlan(problem, kernel, said.method, threads, is_bfloat16(w))
 
 
-def _type_and_shape(x: Any) -> tuple[np.dtype[Any], Index]:
+def _kind(x: Any) -> Kind:
     if not isinstance(x, str):
-        kind = read_operand("x", x).kind
-        return kind.dtype, kind.shape
+        return read_operand("x", x).kind
     dtype, space, outer, _ = array_spec(x)
-    return dtype, (*(outer or ()), *space)
+    return Kind(dtype, (*(outer or ()), *space))

@@ -10,7 +10,7 @@ import torch
 from faltung import tensor
 from faltung.meaning.extent import Operation
 from faltung.tensor import errors
-from faltung.tensor.bias import column
+from faltung.tensor.bias import column, wrapped
 from faltung.tensor.form import read_form, vendor_computes
 from faltung.tensor.layer import Said, TransposedWords, Words, read_words
 from faltung.tensor.transposed import output_shape
@@ -125,7 +125,7 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
 def _operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool) -> Any:
     if torch.jit.is_tracing():  # where lengths are tensors
         raise errors.not_for_tensors("what torch.jit.trace records", "torch.compile leaves layers out of its graphs")
-    x, w = _tensor(x, w), _tensor(w, x)
+    x, w = tensor_beside(x, w), tensor_beside(w, x)
     if x.device != w.device:
         raise errors.operand_mismatch(
             "w", f"on {w.device}", f"on {x.device}", "where x is: move one of them with .to()"
@@ -136,14 +136,32 @@ def _operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool)
     samples = x if batched else x[None]
     if transposed:
         shape = output_shape(form.layer, tuple(samples.shape), tuple(w.shape), said.output_padding)
-        y = vendor.adjoint(samples, w, form, shape) if on_vendor else InputGradient.of(samples, w, shape, form)
+        y = vendor.adjoint(samples, w, form, shape) if on_vendor else InputGradient.of(samples, w, shape, form.linear)
     else:
         y = vendor.output(samples, w, form) if on_vendor else Output.of(samples, w, None, form)
-    y = y if said.bias is None else y + column(_tensor(said.bias, y), y)
+    y = y if said.bias is None else with_bias(y, tensor_beside(said.bias, y))
     return y if batched else y[0]
 
 
-def _tensor(value: Any, beside: Any) -> Any:
+def with_bias(y: Any, bias: Any) -> Any:
+    """Outputs (N, O, *space) and one number for each O.
+
+    Raises
+    ------
+    OverflowError
+        A sum of integers does not fit into their type.
+    """
+    bias = column(bias, y)
+    total = y + bias
+    kind = total.dtype
+    if kind.is_floating_point or kind.is_complex or kind == torch.bool:
+        return total
+    if bool(wrapped(y.to(kind), bias.to(kind), total, kind.is_signed).any()):
+        raise errors.beyond_operands_type(str(kind).removeprefix("torch."))
+    return total
+
+
+def tensor_beside(value: Any, beside: Any) -> Any:
     """As a tensor; Python's own numbers take the type of the floating one beside them."""
     weak = isinstance(value, list | tuple) and isinstance(beside, torch.Tensor)
     if weak and (beside.is_floating_point() or beside.is_complex()):

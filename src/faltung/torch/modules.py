@@ -199,6 +199,8 @@ class TransposedKernelBank(KernelBank):
         output_padding: Integers = 0,
         **words: Any,
     ) -> None:
+        if "fill_value" in words:  # an adjoint reads nothing beyond the edges
+            raise errors.unknown_layer_word(type(self).__name__, "fill_value", words["fill_value"])
         super().__init__(in_channels, out_channels, kernel_size, **words)
         self._said = self._said._replace(output_padding=output_padding)
 

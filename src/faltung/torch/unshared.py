@@ -11,11 +11,10 @@ import torch
 from faltung import tensor
 from faltung.meaning.extent import Operation
 from faltung.task.problem import Problem
-from faltung.tensor.bias import column
 from faltung.tensor.layer import Options, Said
 from faltung.tensor.unshared import UnsharedWords, read_local
 from faltung.torch import vendor
-from faltung.torch.functions import operate
+from faltung.torch.functions import operate, tensor_beside, with_bias
 
 
 @functools.wraps(tensor.convolve_unshared, assigned=())
@@ -51,7 +50,7 @@ def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[Unsh
 
 
 def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWords) -> Any:
-    x, w = torch.as_tensor(x), torch.as_tensor(w)
+    x, w = tensor_beside(x, w), tensor_beside(w, x)
     x_kind, w_kind = (np.dtype(vendor.scalar(each.dtype)) for each in (x, w))
     local = read_local(operation, words, x_kind, tuple(x.shape), w_kind, tuple(w.shape))
     samples = vendor.continued(x.reshape(local.batched), local.forward)
@@ -60,7 +59,7 @@ def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWor
     options = Options(groups=local.words["groups"], accuracy=local.words["accuracy"])
     y = operate(operation, patches, kernels, Said(options, None, local.words["method"], local.words["threads"], 0))
     y = y.reshape(len(y), *local.forward.length, local.forward.filters).movedim(-1, 1)
-    y = y if bias is None else y + column(torch.as_tensor(bias), y)
+    y = y if bias is None else with_bias(y, tensor_beside(bias, y))
     return y if x.ndim == local.ndim + 2 else y[0]
 
 
