@@ -68,3 +68,18 @@ def test_lists_are_weak_in_a_plan() -> None:
     x = np.ones((1, 1, 3), np.float32)
     assert ft.tensor.plan("f32[1,1|3]", [[[1, 2]]])(x).dtype == np.float32
     assert ft.tensor.plan([[[1, 2, 3]]], np.ones((1, 1, 2), np.float32))(x).dtype == np.float32
+
+
+@pytest.mark.parametrize("unshared", [False, True])
+def test_a_wider_bias_makes_wider_results_of_halves(unshared: bool) -> None:
+    x, w = np.ones((1, 1, 3), np.float16), np.ones((1, 1, 2, 2) if unshared else (1, 1, 2), np.float16)
+    layer = ft.tensor.correlate_unshared if unshared else ft.tensor.correlate
+    np.testing.assert_array_equal(layer(x, w, bias=np.array([1j])), np.full((1, 1, 2), 2 + 1j))
+    assert layer(x, w, bias=np.array([1 / 3])).dtype == np.float64
+
+
+def test_bfloat16_with_a_complex_bias_is_complex() -> None:
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    x, w = np.ones((1, 1, 3), bfloat16), np.ones((1, 1, 2), bfloat16)
+    np.testing.assert_array_equal(ft.tensor.correlate(x, w, bias=np.array([1j])), np.full((1, 1, 2), 2 + 1j))
+    assert ft.tensor.correlate(x, w, bias=np.ones(1, bfloat16)).dtype == bfloat16

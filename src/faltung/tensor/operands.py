@@ -37,8 +37,8 @@ class Operands(NamedTuple):
         return self.w.ndim - 2
 
     def rounded(self, y: Array) -> Array:
-        """A result in the operands' type, where sums have another."""
-        return y if self.rounds_to is None else y.astype(self.rounds_to)
+        """A result in the operands' type, where sums are in single precision; a wider bias has made it wider."""
+        return y if self.rounds_to is None or y.dtype != np.float32 else y.astype(self.rounds_to)
 
     def as_given(self, y: Array) -> Array:
         """A rounded result without the batch axis, if the input had none."""
