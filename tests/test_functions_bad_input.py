@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import faltung as ft
+from faltung.functions.characteristic import Factor, spectrum_of
+from faltung.functions.pieces import Pieces
 
 F = ft.Function
 INF = math.inf
@@ -115,3 +117,8 @@ def test_far_apart_scales_keep_the_integral() -> None:
 def test_the_mend_of_an_unnamed_power_works() -> None:
     f = ft.Function(lambda x: abs(x - 0.3) ** -0.5, (0, 1), breakpoints=[0.3])
     assert abs(f.integral() - 2 * (0.3**0.5 + 0.7**0.5)) < 1e-12
+
+
+def test_what_has_no_mass_in_numbers_has_no_transform() -> None:
+    pieces = Pieces.of(np.array([4.0, 4.0001]), np.full((1, 1), 5e-322))
+    assert spectrum_of(Factor(pieces, 1), Factor(pieces, 1)) == "an integral is too small for a number"

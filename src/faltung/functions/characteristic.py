@@ -91,6 +91,8 @@ def spectrum_of(*factors: Factor) -> Spectrum | str:
     Cost: a product of matrices of all Gauss nodes and all frequencies.
     """
     begin = [_nodes(factor.pieces, 0.0) for factor in factors]
+    if not all(weighted.any() for _, weighted in begin):
+        return "an integral is too small for a number"
     centres = [_centre(*nodes) for nodes in begin]
     below, above = _reach(factors, begin, centres)
     step = 2 * math.pi / (below + above)
