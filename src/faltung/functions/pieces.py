@@ -187,8 +187,10 @@ class Pieces:
         return Pieces(edges, self.series[:, kept], hard, self.left[kept], self.right[kept])
 
     def scaled(self, factor: complex) -> Pieces:
-        """``factor`` times the function."""
-        return self if factor == 1 else Pieces(self.edges, self.series * factor, self.hard, self.left, self.right)
+        """``factor`` times the function; a complex factor makes it complex, be it 1."""
+        if factor == 1 and not np.iscomplexobj(factor):
+            return self
+        return Pieces(self.edges, self.series * factor, self.hard, self.left, self.right)
 
     def between(self, first: int, last: int) -> Pieces:
         """The pieces ``first`` to ``last - 1``; what ends there is negligible, so the new ends are seams."""
