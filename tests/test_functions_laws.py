@@ -164,6 +164,15 @@ def test_derivative_of_a_jump_is_an_atom() -> None:
     np.testing.assert_allclose(back(T), F.box(0, 2, 3.0)(T), atol=1e-14)
 
 
+@pytest.mark.parametrize("size", [1e-17, 1e-15, 1e-8, 1.0])
+def test_jumps_stay_beside_what_is_negligible(size: float) -> None:
+    """What the sum has beyond the jumps is cut off, if it is too small, and the jumps are its ends."""
+    s = F(np.cos, (-2, 3)) + F.gaussian(0, 0.5) * size
+    np.testing.assert_array_equal(s.breakpoints, [-2, 3])
+    steps = {atom.at: atom.weight for atom in s.derivative().atoms}
+    assert steps == pytest.approx({-2: math.cos(2), 3: -math.cos(3)}, abs=1e-14)
+
+
 def test_values_at_jumps_are_limits_from_the_right() -> None:
     f = F.polynomial([0, 1, 2], [[1.0], [5.0]])
     np.testing.assert_array_equal(f([-1e-9, 0, 1, 2, 2 + 1e-9]), [0, 1, 5, 5, 0])

@@ -193,12 +193,9 @@ class Pieces:
         return Pieces(self.edges, self.series * factor, self.hard, self.left, self.right)
 
     def between(self, first: int, last: int) -> Pieces:
-        """The pieces ``first`` to ``last - 1``; what ends there is negligible, so the new ends are seams."""
-        hard = self.hard[first : last + 1].copy()
-        hard[0] &= first == 0
-        hard[-1] &= last == self.count
-        there = slice(first, last)
-        return Pieces(self.edges[first : last + 1], self.series[:, there], hard, self.left[there], self.right[there])
+        """The pieces ``first`` to ``last - 1``, for ends where what is cut off is negligible: seams stay seams."""
+        there, edges = slice(first, last), slice(first, last + 1)
+        return Pieces(self.edges[edges], self.series[:, there], self.hard[edges], self.left[there], self.right[there])
 
     def split(self, edges: Array) -> Pieces:
         """The same function with more edges, all seams.
