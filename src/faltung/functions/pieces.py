@@ -13,7 +13,7 @@ from faltung.functions import chebyshev, rules
 from faltung.functions.chebyshev import Array
 
 # Fewer values than this are not worth the start of a thread.
-_SPLIT = 1 << 17
+_SPLIT = 1 << 14
 
 
 @dataclass(frozen=True, eq=False)
