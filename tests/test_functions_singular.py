@@ -128,6 +128,26 @@ def test_jumps_that_nobody_named_are_break_points(function, support, jumps: dict
     np.testing.assert_allclose(ft.convolve(slope, w)(0.6), ft.convolve(f, w).derivative()(0.6), rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-8, 1e-10, 1e-11, 1e-12, 1e-13])
+def test_jumps_close_together_are_told_apart(gap: float) -> None:
+    low, high = 0.3, 0.3 + gap
+
+    def function(t: np.ndarray) -> np.ndarray:
+        return np.sin(t) + (t >= low) + 2.0 * (t >= high)
+
+    f = F(function, (-1, 1))
+    np.testing.assert_allclose(f.breakpoints, [-1, low, high, 1], rtol=4e-16)  # neighbouring numbers
+    away = np.geomspace(1e-15, 0.6, 200)
+    t = np.concatenate([low - away, low + gap * np.array([0.1, 0.5, 0.9]), high + away])
+    assert np.abs(f(t) - function(t)).max() <= f.error_estimate < 1e-14
+    assert [atom.weight for atom in f.derivative().atoms][1:3] == pytest.approx([1, 2], rel=1e-14)
+
+
+def test_jumps_between_almost_neighbouring_numbers_are_one() -> None:
+    f = F(lambda t: 1.0 * (t >= 0.3) + (t >= 0.3 + 1e-15), (-1, 1))
+    assert [(atom.at, atom.weight) for atom in f.derivative().atoms] == [(0.3, 2.0), (1.0, -2.0)]
+
+
 def test_a_step_of_a_callable_is_convolved_exactly() -> None:
     s = ft.convolve(F(np.floor, (0, 10)), F.box())
     t = np.linspace(0, 10, 1001)

@@ -18,6 +18,10 @@ _NEAR = 2.0**-50
 _LOST = 2.0**-30
 # Bisection between two numbers comes to neighbours.
 _HALVINGS = 1100
+# Between jumps that are closer there are too few numbers for a piece: they are one.
+_CLOSEST = 2.0**-42
+# So often jumps are looked for on both sides of those found.
+_BESIDE = 6
 
 
 def unnamed_jumps(evaluate: Evaluate, pieces: Pieces, skeleton: Skeleton, noise: float) -> Array:
@@ -40,8 +44,7 @@ def unnamed_jumps(evaluate: Evaluate, pieces: Pieces, skeleton: Skeleton, noise:
     )
     if low.size == 0:
         return low
-    places, steps = _steepest(evaluate, low, high)
-    found = np.unique(places[steps > least])
+    found = _jumps_between(evaluate, low, high, least)
     inside: Array = found[(found >= skeleton.edges[0]) & (found <= skeleton.edges[-1])]
     return inside
 
@@ -84,8 +87,28 @@ def _broken_seams(pieces: Pieces, least: float) -> tuple[Array, Array]:
     return edges - around, edges + around
 
 
-def _steepest(evaluate: Evaluate, low: Array, high: Array) -> tuple[Array, Array]:
-    """Where between each low and high the function steps from a number to the next, and by how much.
+def _jumps_between(evaluate: Evaluate, low: Array, high: Array, least: float) -> Array:
+    """Where between each low and high the function jumps by more than ``least``, ascending; several may lie there."""
+    found: list[float] = []
+    for _ in range(_BESIDE):
+        before, after, steps = _steepest(evaluate, low, high)
+        jump = steps > least
+        if not jump.any():
+            break
+        low, before, after, high = low[jump], before[jump], after[jump], high[jump]
+        found += [simplest(float(a), float(b)) for a, b in zip(before, after, strict=True)]
+        # Others hide on both sides of the steepest.
+        low, high = np.concatenate([low, after]), np.concatenate([before, high])
+        rest = np.abs(evaluate(high) - evaluate(low)) > least
+        low, high = low[rest], high[rest]
+    places = np.unique(np.array(found))
+    apart = np.diff(places, prepend=-np.inf) > _CLOSEST * np.abs(places)
+    result: Array = places[apart]
+    return result
+
+
+def _steepest(evaluate: Evaluate, low: Array, high: Array) -> tuple[Array, Array, Array]:
+    """Between which neighbouring numbers, from each low to high, the function steps, and by how much.
 
     Of a wall it is 0, which has more of its height elsewhere.
     """
@@ -99,9 +122,8 @@ def _steepest(evaluate: Evaluate, low: Array, high: Array) -> tuple[Array, Array
         upper = np.abs(at_high - value) >= np.abs(value - at_low)
         low, at_low = np.where(upper, middle, low), np.where(upper, value, at_low)
         high, at_high = np.where(upper, high, middle), np.where(upper, at_high, value)
-    places = np.array([simplest(float(a), float(b)) for a, b in zip(low, high, strict=True)])
     step = np.abs(at_high - at_low)
-    return places, np.where(step >= height / 2, step, 0.0)
+    return low, high, np.where(step >= height / 2, step, 0.0)
 
 
 def simplest(low: float, high: float) -> float:

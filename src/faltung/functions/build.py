@@ -25,6 +25,11 @@ _EPS = float(np.finfo(float).eps)
 # Below this, a tail that bisection no longer shrinks is the rounding of the values themselves.
 _NOISE = 1e-11
 DEEPEST = 48
+# Halved so often, a piece is narrower than a billionth of where bisection began.
+_DEEP = 30
+# What is left out of a series, over its last coefficients: where they fall, and where they do not, as those
+# of rounding and of a kink.
+_FALLING, _STAYING = 4, NODES
 # What is given up is a singularity, and no rounding, if so much of it is unresolved; it may hold this
 # share of the integral.
 _BENT, _SHARE = 2.0**-8, 1e-12
@@ -87,7 +92,7 @@ def build(
     """Pieces that follow ``evaluate`` on the skeleton, and an estimate of their largest error.
 
     The estimate leaves out the neighbourhoods of undeclared jumps and singularities, narrower
-    than a billionth of the domain, that bisection could not resolve. Values may carry ``noise``,
+    than a billionth of where bisection began, that it could not resolve. Values may carry ``noise``,
     relative to the largest of them: what stays in both halves of a piece, and is no more than that.
 
     Raises
@@ -102,8 +107,8 @@ def build(
     Cost: 24 values a piece, twice as many in all where nothing is known of where to look.
     """
     open_ = _Level(skeleton.edges[:-1], skeleton.edges[1:], skeleton.left, skeleton.right)
-    done: list[tuple[_Level, Array, Array]] = []
-    scale = done_mass = 0.0
+    done: list[tuple[_Level, Array]] = []
+    scale = done_mass = error = 0.0
     for depth in range(DEEPEST + 1):
         values = open_.sample(evaluate)
         series = chebyshev.coefficients(values)
@@ -114,9 +119,10 @@ def build(
         mass = sizes.sum(axis=0) * (weight / NODES)
         scale = max(scale, float(size.max(initial=0.0)))
         measure = Measure(scale, done_mass + float(mass.sum()))
-        good = measure.resolves(tail, weight, tolerance) | (tail <= tolerance * size)
+        resolved = measure.resolves(tail, weight, tolerance) | (tail <= tolerance * size)
+        doubt = np.where(resolved, _FALLING, _STAYING) * tail
         stays = tail > open_.tail / 4
-        good |= (tail <= _NOISE * size) & stays
+        good = resolved | ((tail <= _NOISE * size) & stays)
         if noise:
             good |= (tail <= noise * scale) & _in_both_halves(stays)
         if not good.all():
@@ -124,15 +130,18 @@ def build(
             if strict:
                 _check_given_up(open_, given_up & (tail > _BENT * size), mass / (measure.mass or 1.0))
             good |= given_up
+            doubt[given_up & ((open_.width <= open_.spacing) | (depth >= _DEEP))] = 0
+        error = max(error, float(doubt[good].max(initial=0.0)))
         if good.all():
-            done.append((open_, series, tail))
+            done.append((open_, series))
             break
         done_mass += float(mass[good].sum())
-        done.append((open_.where(good), series[:, good], tail[good]))
+        done.append((open_.where(good), series[:, good]))
         open_ = replace(open_, tail=tail).where(~good).halved()
-        if open_.low.size + sum(level.low.size for level, *_ in done) > most:
+        if open_.low.size + sum(level.low.size for level, _ in done) > most:
             raise (too_rough or errors.unresolved)(float(open_.low[0]), float(open_.high[-1]), most)
-    return _assembled(done, skeleton, tolerance)
+    pieces = _assembled(done, skeleton)
+    return merged(pieces, tolerance), error + tolerance * pieces.scale
 
 
 def _check_given_up(level: _Level, bent: Array, share: Array) -> None:
@@ -215,21 +224,16 @@ class _Level:
         )
 
 
-def _assembled(done: list[tuple[_Level, Array, Array]], skeleton: Skeleton, tolerance: float) -> tuple[Pieces, float]:
-    levels, all_series, tails = zip(*done, strict=True)
+def _assembled(done: list[tuple[_Level, Array]], skeleton: Skeleton) -> Pieces:
+    levels, all_series = zip(*done, strict=True)
     if len(done) == 1:
         # Nothing was halved: in order already.
-        (level,), (series,), (tail,) = levels, all_series, tails
-        pieces = Pieces(skeleton.edges, series, skeleton.hard, level.left, level.right)
-    else:
-        low = np.concatenate([level.low for level in levels])
-        order = np.argsort(low, kind="stable")
-        edges = np.append(low[order], skeleton.edges[-1])
-        series = np.concatenate(all_series, axis=1)[:, order]
-        left = np.concatenate([level.left for level in levels])[order]
-        right = np.concatenate([level.right for level in levels])[order]
-        tail = np.concatenate(tails)[order]
-        pieces = Pieces(edges, series, skeleton.is_hard(edges), left, right)
-    wide = pieces.widths > 1e-9 * (pieces.edges[-1] - pieces.edges[0])
-    error = 4 * float(tail[wide].max(initial=0.0)) + tolerance * pieces.scale
-    return merged(pieces, tolerance), error
+        (level,), (series,) = levels, all_series
+        return Pieces(skeleton.edges, series, skeleton.hard, level.left, level.right)
+    low = np.concatenate([level.low for level in levels])
+    order = np.argsort(low, kind="stable")
+    edges = np.append(low[order], skeleton.edges[-1])
+    series = np.concatenate(all_series, axis=1)[:, order]
+    left = np.concatenate([level.left for level in levels])[order]
+    right = np.concatenate([level.right for level in levels])[order]
+    return Pieces(edges, series, skeleton.is_hard(edges), left, right)

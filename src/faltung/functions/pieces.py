@@ -13,7 +13,7 @@ from faltung.functions import chebyshev, rules
 from faltung.functions.chebyshev import Array
 
 # Fewer values than this are not worth the start of a thread.
-_SPLIT = 1 << 17
+_SPLIT = 1 << 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,16 +187,15 @@ class Pieces:
         return Pieces(edges, self.series[:, kept], hard, self.left[kept], self.right[kept])
 
     def scaled(self, factor: complex) -> Pieces:
-        """``factor`` times the function."""
-        return self if factor == 1 else Pieces(self.edges, self.series * factor, self.hard, self.left, self.right)
+        """``factor`` times the function; a complex factor makes it complex, be it 1."""
+        if factor == 1 and not np.iscomplexobj(factor):
+            return self
+        return Pieces(self.edges, self.series * factor, self.hard, self.left, self.right)
 
     def between(self, first: int, last: int) -> Pieces:
-        """The pieces ``first`` to ``last - 1``; what ends there is negligible, so the new ends are seams."""
-        hard = self.hard[first : last + 1].copy()
-        hard[0] &= first == 0
-        hard[-1] &= last == self.count
-        there = slice(first, last)
-        return Pieces(self.edges[first : last + 1], self.series[:, there], hard, self.left[there], self.right[there])
+        """The pieces ``first`` to ``last - 1``, for ends where what is cut off is negligible: seams stay seams."""
+        there, edges = slice(first, last), slice(first, last + 1)
+        return Pieces(self.edges[edges], self.series[:, there], self.hard[edges], self.left[there], self.right[there])
 
     def split(self, edges: Array) -> Pieces:
         """The same function with more edges, all seams.
