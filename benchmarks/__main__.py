@@ -16,6 +16,7 @@ from benchmarks.cells import Cell
 from benchmarks.measure import Measured, Setting, measure, null_run
 from benchmarks.regret import Regret, regret
 from benchmarks.tables import show
+from faltung import settings
 
 FUNCTIONS = "functions"
 """The domain of continuous functions, which is asked for by name alone."""
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _functions(asked: argparse.Namespace) -> int:
     """The continuous integral has operands and peers of its own."""
     machine.use_threads(asked.threads)
+    settings.set_threads(asked.threads)
     if asked.accuracy:
         from benchmarks.functions import accuracy
 
