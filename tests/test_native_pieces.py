@@ -120,12 +120,14 @@ def _log_beta(a: float, b: float) -> float:
         ({"points": np.ones(3)}, ValueError, "as many points"),
         ({"analysis": np.ones((4, 3))}, ValueError, "wrong size"),
         ({"kept": np.ones(2, bool)}, ValueError, "right length"),
+        ({"level": 99}, ValueError, "unknown instruction set"),
     ],
 )
 def test_bad_arguments_of_merging(change: dict, error: type[Exception], message: str) -> None:
     given = {
         "edges": np.arange(3.0), "series": np.ones((1, 2, 4)), "seams": np.ones(3, bool), "alone": np.zeros(2, bool),
         "points": np.ones(4), "analysis": np.ones((4, 4)), "size": 1.0, "mass": 1.0, "kept": np.ones(3, bool),
+        "level": 0,
     }  # fmt: skip
     with pytest.raises(error, match=message):
         _core.merge_pieces(**(given | change))

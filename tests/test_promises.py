@@ -15,6 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import faltung as ft
+from faltung import settings
+from faltung.algorithms.direct import DIRECT
+from faltung.machine import shipped
+from faltung.planner.choose import rank
+from faltung.task.problem import Problem
 from tests.fresh import python
 
 METHODS_1D = ("direct", "fft")
@@ -310,3 +315,12 @@ def test_a_long_wait_is_told_at_the_line_that_asked(monkeypatch: pytest.MonkeyPa
         with pytest.warns(UserWarning, match="will take some 0 s: co") as told:
             call()
         assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", settings.INSTRUCTION_SETS)
+def test_colours_last_cost_what_as_many_samples_in_rows_do(name: str) -> None:
+    machine = shipped(name)
+    colours = Problem.parse("convolve x=f32[400,600,3] w=f32[3,3,1] mode=same")
+    rows = Problem.parse("convolve x=f32[400,1800] w=f32[3,3] mode=same dilation=1,3")
+    assert DIRECT.cost(colours, machine).seconds == DIRECT.cost(rows, machine).seconds
+    assert rank(colours, machine)[0][0].algorithm is DIRECT

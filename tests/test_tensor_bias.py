@@ -16,7 +16,7 @@ import faltung.torch as ftt  # noqa: E402
 
 @pytest.mark.parametrize(
     ("kind", "value", "offset"),
-    [("int8", 100, 100), ("int8", -100, -100), ("uint8", 200, 56), ("int64", 2**62, 2**62)],
+    [("int8", 100, 100), ("int8", -100, -100), ("uint8", 200, 56), ("int64", 2**62, 2**62), ("bool", 1, 1)],
 )
 @pytest.mark.parametrize("transposed", [False, True])
 def test_integers_do_not_wrap_when_a_bias_is_added(kind: str, value: int, offset: int, transposed: bool) -> None:
@@ -25,8 +25,11 @@ def test_integers_do_not_wrap_when_a_bias_is_added(kind: str, value: int, offset
     layer = ftt.correlate_transposed if transposed else ftt.correlate
     with pytest.raises(OverflowError, match=f"does not fit into {kind}"):
         layer(x, w, bias=torch.tensor([offset], dtype=dtype))
-    one = torch.tensor([-1 if value > 0 and kind != "uint8" else 1], dtype=dtype)
-    assert layer(x, w, bias=one)[0, 0, 0] == value + int(one)
+    nothing = torch.zeros(1, dtype=dtype)
+    assert layer(x, w, bias=nothing)[0, 0, 0] == value
+    if kind.startswith("int"):
+        one = torch.tensor([-1 if value > 0 else 1], dtype=dtype)
+        assert layer(x, w, bias=one)[0, 0, 0] == value + int(one)
 
 
 def test_integers_of_jax_do_not_wrap_when_a_bias_is_added() -> None:

@@ -162,7 +162,7 @@ bool* truths(nb::handle object, std::ptrdiff_t count, const char* what) {
 }
 
 void bound_merge_pieces(nb::handle edges, nb::handle series, nb::handle seams, nb::handle alone, nb::handle points,
-                        nb::handle analysis, double size, double mass, nb::handle kept) {
+                        nb::handle analysis, double size, double mass, nb::handle kept, int level) {
     const ArrayView places = doubles(edges, 1, "edges"), rows = doubles(series, 3, "series");
     const std::ptrdiff_t pieces = rows.shape[1], terms = rows.shape[2];
     require(rows.shape[0] == 1 || rows.shape[0] == 2, "series must have one plane or two");
@@ -175,7 +175,7 @@ void bound_merge_pieces(nb::handle edges, nb::handle series, nb::handle seams, n
     const MergedPieces all{numbers(places), writable(rows), truths(seams, pieces + 1, "seams"),
                            truths(alone, pieces, "alone"), pieces, static_cast<int>(rows.shape[0]), static_cast<int>(terms)};
     merge_pieces(all, numbers(nodes), matrix_of(analysis, terms, "analysis"), {size, mass},
-                 truths(kept, pieces + 1, "kept"));
+                 truths(kept, pieces + 1, "kept"), check_level(level));
 }
 
 }  // namespace
@@ -193,7 +193,7 @@ void bind_pieces(nb::module_& module) {
                "values[k] = the convolution at points[k], by the rule between all edges.");
     module.def("merge_pieces", &bound_merge_pieces, nb::arg("edges"), nb::arg("series"), nb::arg("seams"),
                nb::arg("alone"), nb::arg("points"), nb::arg("analysis"), nb::arg("size"), nb::arg("mass"),
-               nb::arg("kept"),
+               nb::arg("kept"), nb::arg("level"),
                "Joins pieces, series (planes, pieces, terms), across seams while what their last coefficients hold\n"
                "stays below size and, times the width, mass; kept says which edges are left.");
     module.def("pair_polynomials", &bound_pair_polynomials, nb::arg("edges"), nb::arg("series"),

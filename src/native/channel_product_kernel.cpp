@@ -16,10 +16,8 @@ namespace {
 
 constexpr int most_vectors = 2;
 // A strip's rows and the taps of a chain, kept beside a row of samples.
-constexpr int most_rows = 8;
+constexpr int most_rows = vector_registers == 32 ? 14 : 8;
 static_assert(most_rows + most_chained < vector_registers);
-// Rows of a tile where there are registers for them and maps consist of such: 7 times a power of two is common.
-constexpr int tall_rows = 14;
 // Maps of 7 x 7 and 8 x 8 are common, narrower ones are not.
 template <class T>
 constexpr bool halves = lanes<T> == 16;
@@ -227,14 +225,6 @@ FALTUNG_INLINE void add_spans(const Chains<T>& chains, const T* samples, std::pt
     }
 }
 
-template <class T>
-FALTUNG_INLINE void store_part(T* to, Vector<T> sums, std::ptrdiff_t length) {
-    if constexpr (FALTUNG_VECTOR_BYTES == 64) return store_first<T>(to, sums, length);
-    T spilled[lanes<T>];
-    store(spilled, sums);
-    copy_short<lanes<T> / 2>(spilled, length, to);
-}
-
 // Rows `first` .. first + R - 1 of a strip. From row `whole` on, vectors are stored in part.
 template <class T, int R>
 FALTUNG_INLINE void store_rows(const Accumulators<T, R, 1>& sums, T* to, std::ptrdiff_t first, std::ptrdiff_t whole,
@@ -244,7 +234,7 @@ FALTUNG_INLINE void store_rows(const Accumulators<T, R, 1>& sums, T* to, std::pt
         if (first + r < whole)
             store(to, sums.at[r][0]);
         else
-            store_part<T>(to, sums.at[r][0], all.length);
+            store_first<T>(to, sums.at[r][0], all.length);
     }
 }
 
@@ -253,8 +243,8 @@ FALTUNG_INLINE void store_rows(const Accumulators<T, R, 1>& sums, T* to, std::pt
                                const StripSums<T>& all, Halves) {
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r, to += all.row_step) {
-        store_part<T>(to, sums.at[r][0], all.length);
-        store_part<T>(to + half * all.row_step, exchange_halves<T>(sums.at[r][0]), all.length);
+        store_first<T>(to, sums.at[r][0], all.length);
+        store_first<T>(to + half * all.row_step, exchange_halves<T>(sums.at[r][0]), all.length);
     }
 }
 
@@ -297,9 +287,6 @@ template <int R, class T, class Load>
 
 template <class T>
 void sum_strips(const Chains<T>& chains, const Strips<T>& strips, const Filters& filters, const StripSums<T>& sums) {
-    if constexpr (tall_rows + most_chained < vector_registers)
-        if (strips.rows % tall_rows == 0 && strips.half == 0)
-            return sum_tiles<tall_rows>(chains, strips, filters, sums, 0, strips.rows, Whole{});
     const std::ptrdiff_t tiles = (strips.rows + most_rows - 1) / most_rows;
     const std::ptrdiff_t height = strips.rows / tiles, border = strips.rows % tiles * (height + 1);
     const auto sum = [&](std::ptrdiff_t rows, std::ptrdiff_t first, std::ptrdiff_t end) {

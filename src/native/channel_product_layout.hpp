@@ -9,22 +9,6 @@
 namespace faltung::FALTUNG_LEVEL {
 namespace {
 
-// Pieces of a power of two, the last of which ends with the line: `count` is less than 2 * size.
-template <int size, class T>
-[[gnu::always_inline]] inline void copy_short(const T* from, std::ptrdiff_t count, T* to) {
-    if (count >= size) {
-        struct Piece {
-            T at[size];
-        } first, last;
-        std::memcpy(&first, from, sizeof first);
-        std::memcpy(&last, from + count - size, sizeof last);
-        std::memcpy(to, &first, sizeof first);
-        std::memcpy(to + count - size, &last, sizeof last);
-    } else if constexpr (size > 1) {
-        copy_short<size / 2>(from, count, to);
-    }
-}
-
 template <class T>
 [[gnu::always_inline]] inline bool all_zero(Vector<T> v) {
     bool zero = true;

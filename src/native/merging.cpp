@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pieces.hpp"
+
 namespace faltung {
 namespace {
 
@@ -15,9 +17,11 @@ constexpr double change_of_integral = 4;
 
 class Merger {
 public:
-    Merger(const MergedPieces& pieces, const double* points, const double* analysis, const Resolution& limit, bool* kept)
-        : pieces_(pieces), points_(points), analysis_(analysis), limit_(limit), kept_(kept), next_(size(pieces.pieces)),
-          before_(size(pieces.pieces)), room_(size(pieces.pieces)), values_(size(pieces.terms)),
+    Merger(const MergedPieces& pieces, const double* points, const double* analysis, const Resolution& limit, bool* kept,
+           Level level)
+        : pieces_(pieces), points_(points), analysis_(analysis), limit_(limit), kept_(kept), level_(level),
+          next_(size(pieces.pieces)), before_(size(pieces.pieces)), room_(size(pieces.pieces)),
+          places_(size(pieces.terms)), values_(size(pieces.terms)),
           grown_(size(pieces.pieces), -1) {
         std::fill_n(kept, pieces.pieces + 1, true);
         for (std::ptrdiff_t i = 0; i < pieces.pieces; ++i) {
@@ -89,17 +93,6 @@ private:
         return sum * width / 2;
     }
 
-    double value(const double* coefficients, double u) const {
-        double newer = coefficients[pieces_.terms - 1], older = 0;
-        if (pieces_.terms == 1) return newer;
-        for (int k = pieces_.terms - 2; k > 0; --k) {
-            const double next = 2 * u * newer - older + coefficients[k];
-            older = newer;
-            newer = next;
-        }
-        return u * newer - older + coefficients[0];
-    }
-
     void try_union(std::ptrdiff_t seam, std::vector<Union>& good) {
         const std::ptrdiff_t left = before_[size(seam)], right = seam;
         const double one = high(left) - low(left), two = high(right) - low(right);
@@ -121,11 +114,17 @@ private:
 
     void unite(std::ptrdiff_t left, std::ptrdiff_t right, int plane, double* united) {
         const double begin = low(left), end = high(right), middle = low(right);
+        std::ptrdiff_t count = 0;  // of points in the left piece
         for (int i = 0; i < pieces_.terms; ++i) {
             const double x = begin + (end - begin) * ((1 + points_[i]) / 2);
+            if (x < middle) ++count;
             const std::ptrdiff_t piece = x < middle ? left : right;
-            values_[size(i)] = value(series(piece, plane), ((x - low(piece)) - (high(piece) - x)) / (high(piece) - low(piece)));
+            places_[size(i)] = ((x - low(piece)) - (high(piece) - x)) / (high(piece) - low(piece));
         }
+        const PiecesView all{nullptr, series(0, plane), static_cast<int>(pieces_.pieces), pieces_.terms};
+        const std::int64_t rows[] = {left, right};
+        series_values(all, rows, 1, places_.data(), count, values_.data(), level_);
+        series_values(all, rows + 1, 1, places_.data() + count, pieces_.terms - count, values_.data() + count, level_);
         for (int k = 0; k < pieces_.terms; ++k) {
             double sum = 0;
             for (int i = 0; i < pieces_.terms; ++i) sum += analysis_[k * pieces_.terms + i] * values_[size(i)];
@@ -155,9 +154,10 @@ private:
     const double *points_, *analysis_;
     Resolution limit_;
     bool* kept_;
+    Level level_;
     std::vector<std::ptrdiff_t> next_, before_;  // pieces, of those that are left
     std::vector<char> room_;
-    std::vector<double> values_;
+    std::vector<double> places_, values_;
     std::vector<int> grown_;  // in which round
     int round_ = 0;
 };
@@ -165,8 +165,8 @@ private:
 }  // namespace
 
 void merge_pieces(const MergedPieces& pieces, const double* points, const double* analysis, const Resolution& limit,
-                  bool* kept) {
-    Merger(pieces, points, analysis, limit, kept).run();
+                  bool* kept, Level level) {
+    Merger(pieces, points, analysis, limit, kept, level).run();
 }
 
 }  // namespace faltung

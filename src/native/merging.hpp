@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
+
+#include "dispatch.hpp"
 
 namespace faltung {
 
@@ -25,6 +26,6 @@ struct Resolution {
 // `points` are the Chebyshev points, as many as terms, ascending, `analysis` the matrix from values there to
 // coefficients, row by row. `kept`, one for each edge, is set to whether it is one still.
 void merge_pieces(const MergedPieces& pieces, const double* points, const double* analysis, const Resolution& limit,
-                  bool* kept);
+                  bool* kept, Level level);
 
 }  // namespace faltung

@@ -86,15 +86,21 @@ inline void store(T* to, Vector<T> v) {
     std::memcpy(to, &v, sizeof v);
 }
 
-#if FALTUNG_VECTOR_BYTES == 32 && defined(__AVX2__)
-template <class T>
-inline __m256i first_lanes(std::ptrdiff_t count) {
-    if constexpr (sizeof(T) == 4)
-        return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-    else
-        return _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));
+// Pieces of a power of two, the last of which ends with the line: `count` is less than 2 * size.
+template <int size, class T>
+[[gnu::always_inline]] inline void copy_short(const T* from, std::ptrdiff_t count, T* to) {
+    if (count >= size) {
+        struct Piece {
+            T at[size];
+        } first, last;
+        std::memcpy(&first, from, sizeof first);
+        std::memcpy(&last, from + count - size, sizeof last);
+        std::memcpy(to, &first, sizeof first);
+        std::memcpy(to + count - size, &last, sizeof last);
+    } else if constexpr (size > 1) {
+        copy_short<size / 2>(from, count, to);
+    }
 }
-#endif
 
 // The first `count` elements, fewer than lanes; zeros in the other lanes, whose memory is not read.
 template <class T>
@@ -103,13 +109,10 @@ inline Vector<T> load_first(const T* from, std::ptrdiff_t count) {
     const unsigned mask = (1U << count) - 1;
     if constexpr (std::is_same_v<T, float>) return _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), from);
     if constexpr (std::is_same_v<T, double>) return _mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), from);
-#elif FALTUNG_VECTOR_BYTES == 32 && defined(__AVX2__)
-    if constexpr (std::is_same_v<T, float>) return _mm256_maskload_ps(from, first_lanes<T>(count));
-    if constexpr (std::is_same_v<T, double>) return _mm256_maskload_pd(from, first_lanes<T>(count));
 #endif
-    Vector<T> v{};
-    std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(T));
-    return v;
+    T spilled[lanes<T>] = {};
+    copy_short<lanes<T> / 2>(from, count, spilled);
+    return load(spilled);
 }
 
 template <class T>
@@ -118,11 +121,10 @@ inline void store_first(T* to, Vector<T> v, std::ptrdiff_t count) {
     const unsigned mask = (1U << count) - 1;
     if constexpr (std::is_same_v<T, float>) return _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask), v);
     if constexpr (std::is_same_v<T, double>) return _mm512_mask_storeu_pd(to, static_cast<__mmask8>(mask), v);
-#elif FALTUNG_VECTOR_BYTES == 32 && defined(__AVX2__)
-    if constexpr (std::is_same_v<T, float>) return _mm256_maskstore_ps(to, first_lanes<T>(count), v);
-    if constexpr (std::is_same_v<T, double>) return _mm256_maskstore_pd(to, first_lanes<T>(count), v);
 #endif
-    std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(T));
+    T spilled[lanes<T>];
+    store(spilled, v);
+    copy_short<lanes<T> / 2>(spilled, count, to);
 }
 
 template <class T>

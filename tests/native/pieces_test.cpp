@@ -188,7 +188,7 @@ void test_convolution(Level level, const Made& f, const Made& g, int threads) {
 }
 
 // One polynomial cut into pieces becomes one again; across a seam that is closed it does not.
-void test_merging(int planes, int count, int terms) {
+void test_merging(Level level, int planes, int count, int terms) {
     std::vector<double> polynomial_of_all, edges{-1}, series, matrix, nodes;
     for (int k = 0; k < planes * (terms - 8); ++k) polynomial_of_all.push_back(uniform(-1, 1));
     for (int i = 0; i < count; ++i) edges.push_back(edges.back() + 2.0 / count);
@@ -214,7 +214,7 @@ void test_merging(int planes, int count, int terms) {
     std::fill_n(places.get(), edges.size(), true);
     places[1] = false;
     merge_pieces({edges.data(), series.data(), places.get(), alone.get(), count, planes, terms}, nodes.data(),
-                 rows.data(), {1e-12, 1e-12}, kept.get());
+                 rows.data(), {1e-12, 1e-12}, kept.get(), level);
     check(std::count(kept.get(), kept.get() + edges.size(), true) == std::min(count, 2) + 1 && kept[1], "all but a seam joined");
     bool close = true;
     for (int plane = 0; plane < planes; ++plane)
@@ -236,6 +236,9 @@ void test(Level level) {
         test_convolution(level, f, made(3, terms), 1);
         test_convolution(level, f, f, 2);
     }
+    for (const int planes : {1, 2})
+        for (const int count : {1, 2, 3, 8, 21}) test_merging(level, planes, count, 24);
+    test_merging(level, 1, 40, 31);
     Made sparse = made(3, 6);
     for (std::size_t k = 6; k < 12; ++k) sparse.series[k] = 0;
     test_convolution(level, sparse, made(2, 6), 1);
@@ -245,9 +248,6 @@ void test(Level level) {
 }  // namespace faltung
 
 int main() {
-    for (const int planes : {1, 2})
-        for (const int count : {1, 2, 3, 8, 21}) faltung::test_merging(planes, count, 24);
-    faltung::test_merging(1, 40, 31);
     // Without AVX-512 the widest level is the wide tile in narrower instructions.
     for (std::size_t k = 0; k < faltung::level_names.size(); ++k)
         if (faltung::supported(static_cast<faltung::Level>(k)) || faltung::level_names[k] == "x86-64-v4")

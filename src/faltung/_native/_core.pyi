@@ -114,6 +114,7 @@ def merge_pieces(
     size: float,
     mass: float,
     kept: NDArray[Any],
+    level: int,
 ) -> None:
     """Joins pieces, series (planes, pieces, terms), across seams while what their last coefficients hold
     stays below size and, times the width, mass; kept says which edges are left.

@@ -3,8 +3,8 @@
 A register tile is two vectors of filters by six positions (fourteen with 32 registers), or four
 filters by three vectors of positions (eight by three). Each term, a tap of a channel, loads its
 packed weights and its samples once. Nothing is unfolded: a block of outputs reads a copy of the input
-that goes on beyond the edges. In depthwise layers a tile is up to eight rows of positions, and each
-row of samples is loaded once for all the taps of a column.
+that goes on beyond the edges. In depthwise layers a tile is up to eight rows of positions (fourteen),
+and each row of samples is loaded once for all the taps of a column.
 
 Blocks of 128 products are summed from zero, up to eight block sums are added one after another,
 and these with compensation, so that the bound holds for sums of any length.

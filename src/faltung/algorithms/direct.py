@@ -6,7 +6,7 @@ Floating sums run in blocks of 128 products whose sums are added pairwise; integ
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,20 +80,44 @@ def computing_seconds(problem: Problem, machine: Machine) -> tuple[float, float]
         return (terms / machine.integer_products_per_second,) * 2
     lanes = vectors(problem.compute_dtype, machine)
     peak = terms / (lanes * machine.vector_products_per_second)
-    loading = terms * loads_per_product(problem, int(lanes)) / (lanes * machine.vector_loads_per_second)
-    filled = min(max(problem.length[-1], 1) / (2 * lanes), 1) if problem.ndim else 1.0  # of a tile's columns
+    axes = _walked(problem, int(lanes))
+    loading = terms * _loads_per_product(axes, int(lanes)) / (lanes * machine.vector_loads_per_second)
+    filled = min(max(axes[-1].outputs, 1) / (2 * lanes), 1) if axes else 1.0  # of a tile's columns
     return peak, max(peak / machine.tile_efficiency, loading) / filled
 
 
-def loads_per_product(problem: Problem, lanes: int) -> float:
+class _Axis(NamedTuple):
+    outputs: int
+    taps: int
+    stride: int
+    dilation: int
+
+
+def _walked(problem: Problem, lanes: int) -> list[_Axis]:
+    """The axes as the core walks through them: a narrow last batch axis, as that of colours, makes one
+    with the axis before it (``src/native/direct_geometry.cpp``).
+    """
+    axes = list(map(_Axis, problem.length, problem.kernel_shape, problem.stride, problem.dilation))
+    if len(axes) < 2:
+        return axes
+    *leading, before, last = axes
+    batch = last.taps == last.stride == 1 and problem.low[-1] == 0 and last.outputs == problem.input_shape[-1]
+    if batch and before.stride == 1 and (last.outputs < 2 * lanes or before.taps == 1):
+        n = last.outputs
+        return [*leading, before._replace(outputs=before.outputs * n, dilation=before.dilation * n)]
+    return axes
+
+
+def _loads_per_product(axes: list[_Axis], lanes: int) -> float:
     """Vectors that the register tile loads for one vector of products: rows shared by taps."""
-    if problem.ndim == 0:
+    if not axes:
         return 1.0
-    rows = problem.kernel_shape[-2] if problem.ndim > 1 else 1
-    if rows > 1 and problem.stride[-2] != problem.dilation[-2]:
+    *leading, column = axes
+    rows = leading[-1].taps if leading else 1
+    if rows > 1 and leading[-1].stride != leading[-1].dilation:
         rows = 1
-    elif rows == 1 and problem.stride[-1] == problem.dilation[-1] == 1:
-        rows = max(1, problem.kernel_shape[-1] // lanes)  # taps a vector apart share loads
+    elif rows == 1 and column.stride == column.dilation == 1:
+        rows = max(1, column.taps // lanes)  # taps a vector apart share loads
     shared = min(rows, _TAPS_PER_STEP)
     return (_TILE_ROWS + shared - 1) / (_TILE_ROWS * shared)
 

@@ -104,17 +104,16 @@ def tiling(problem: Problem, machine: Machine) -> Tiling:
 
 
 def _candidates(problem: Problem) -> list[list[int]]:
-    """Lengths 2^a or 3·2^a along each axis, from the kernel's own reach on."""
-    spans = reach(problem)
-    axes = [axis for axis, span in enumerate(spans) if span > 1]
-    times, least = _LONGEST_OF_AXES.get(len(axes), _LONGEST_OF_MORE)
+    """Lengths of a tile along each axis, from the kernel's own reach on."""
+    spans, row_axis = reach(problem), _row_axis(problem)
+    times, least = _LONGEST_OF_AXES.get(sum(span > 1 for span in spans), _LONGEST_OF_MORE)
     row = _ROW // 2 if problem.compute_dtype.kind == "c" else _ROW
     found = []
     for axis, span in enumerate(spans):
         if span == 1:
             found.append([1])
             continue
-        unit = row if axis == axes[-1] else 1
+        unit = row if axis == row_axis else 1
         found.append(_lengths(span, min(whole(problem, axis).samples, max(times * span, least)), unit))
     return found
 

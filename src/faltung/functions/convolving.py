@@ -8,7 +8,7 @@ from faltung.functions import errors
 from faltung.functions.discretise import convolve_samples, plan_samples
 from faltung.functions.plan import ContinuousPlan, plan_pair
 from faltung.functions.representation import Representation
-from faltung.functions.table import check_existence, solve
+from faltung.functions.table import solve
 from faltung.planner.plan import Plan
 
 
@@ -27,9 +27,7 @@ def operate(
     if options.spacing is not None and not isinstance(x, Representation):
         return convolve_samples(x, w, operation, options, method, out, threads)
     _check_options(options, out)
-    operands = _operands(x, w, operation)
-    check_existence(*operands, operation)
-    return solve(*operands, method)
+    return solve(*_operands(x, w, operation), method, operation)
 
 
 def plan_operands(x: Any, w: Any, *, operation: str, options: Any, method: str = "auto") -> ContinuousPlan | Plan:
@@ -37,9 +35,7 @@ def plan_operands(x: Any, w: Any, *, operation: str, options: Any, method: str =
     if options.spacing is not None and not isinstance(x, Representation):
         return plan_samples(x, w, operation, options, method)
     _check_options(options, None)
-    operands = _operands(x, w, operation)
-    check_existence(*operands, operation)
-    return plan_pair(*operands, method)
+    return plan_pair(*_operands(x, w, operation), method, operation)
 
 
 def _operands(x: Any, w: Any, operation: str) -> tuple[Representation, Representation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from faltung import settings
 from faltung._native import _core
 from faltung.functions import chebyshev
 from faltung.functions.pieces import Pieces
@@ -46,7 +47,9 @@ def _joined(pieces: Pieces, tolerance: float) -> Pieces:
     kept = np.empty(pieces.count + 1, bool)
     points, analysis = chebyshev.points(terms), chebyshev.analysis(terms)
     size, mass = tolerance * pieces.scale, tolerance * pieces.mass
-    _core.merge_pieces(pieces.edges, series, seams, pieces.singular, points, analysis, size, mass, kept)
+    _core.merge_pieces(
+        pieces.edges, series, seams, pieces.singular, points, analysis, size, mass, kept, settings.level()
+    )
     if kept.all():
         return pieces
     there = kept[:-1]

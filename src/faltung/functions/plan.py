@@ -74,9 +74,9 @@ class ContinuousPlan:
         }
 
 
-def plan_pair(x: Representation, w: Representation, method: str) -> ContinuousPlan:
-    """The plan of the convolution of two functions."""
-    check_existence(x, w)
+def plan_pair(x: Representation, w: Representation, method: str, operation: str) -> ContinuousPlan:
+    """The plan of the convolution of two functions; errors speak of ``operation``."""
+    check_existence(x, w, operation)
     return ContinuousPlan(TABLE, (x, w), method)
 
 

@@ -249,15 +249,15 @@ def _seconds(candidate: tuple[Algorithm, Cost]) -> float:
     return candidate[1].seconds
 
 
-def solve(f: Representation, g: Representation, method: str = "auto") -> Representation:
-    """The convolution of f and g by the named algorithm, or by the fastest.
+def solve(f: Representation, g: Representation, method: str = "auto", operation: str = "convolve") -> Representation:
+    """The convolution of f and g by the named algorithm, or by the fastest; errors speak of ``operation``.
 
     Raises
     ------
     ValueError
         The integral does not exist or grows without bound; or ``method`` refuses or is none.
     """
-    check_existence(f, g)
+    check_existence(f, g, operation)
     result = fastest(TABLE, (f, g), method)[0].run(f, g)
     check_place(result.pieces)
     return result

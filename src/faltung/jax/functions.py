@@ -12,7 +12,7 @@ from faltung import tensor
 from faltung.jax import bilinear, xla
 from faltung.meaning.extent import Operation
 from faltung.tensor import errors
-from faltung.tensor.bias import column, wrapped
+from faltung.tensor.bias import biased
 from faltung.tensor.form import Form, read_form
 from faltung.tensor.layer import Said, TransposedWords, Words, read_words
 from faltung.tensor.transposed import output_shape
@@ -131,26 +131,15 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
         y = xla.output(samples, kernel, form)
     else:
         y = bilinear.output(*_without_fill_value(samples, kernel, form))
-    y = y if said.bias is None else with_bias(y, jnp.asarray(said.bias))
+    y = y if said.bias is None else with_bias(y, said.bias)
     return y if x.ndim == w.ndim else y[0]
 
 
 def with_bias(y: Any, bias: Any) -> Any:
-    """Outputs (N, O, *space) and one number for each O; where values are traced, integers may wrap.
-
-    Raises
-    ------
-    OverflowError
-        A sum of integers does not fit into their type.
-    """
-    bias = column(bias, y)
-    total = y + bias
-    kind = total.dtype
-    if not jnp.issubdtype(kind, jnp.integer) or isinstance(total, jax.core.Tracer):
-        return total
-    if wrapped(y.astype(kind), bias.astype(kind), total, jnp.issubdtype(kind, jnp.signedinteger)).any():
-        raise errors.beyond_operands_type(str(kind))
-    return total
+    """Outputs (N, O, *space) and one number for each O; where values are traced, integers may wrap."""
+    return biased(
+        y, jnp.asarray(bias), lambda total: xla.scalar(total) is int and not isinstance(total, jax.core.Tracer)
+    )
 
 
 def _transposed(x: Any, kernel: Any, form: Form, said: Said) -> Any:

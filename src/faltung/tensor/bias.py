@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,25 @@ def _exact_sum(y: Array, column: Array, result: np.dtype[Any]) -> Array:
     return numbers.narrow(y.astype(object) + column.astype(object), result)
 
 
-def wrapped(y: Any, bias: Any, total: Any, signed: bool) -> Any:
-    """Where ``total``, a sum of integers of one type in another library, has left the type's range."""
-    return ((y ^ total) & (bias ^ total)) < 0 if signed else total < y
+def biased(y: Any, bias: Any, may_wrap: Callable[[Any], bool]) -> Any:
+    """``y``, (N, O, *space), plus the bias, in the arithmetic of another library, whose integers wrap.
+
+    Parameters
+    ----------
+    y, bias
+        Outputs, and one number for each of their channels.
+    may_wrap
+        Whether a sum is of integers whose values are there.
+
+    Raises
+    ------
+    ValueError
+        The bias is not one number for each output channel.
+    OverflowError
+        An exact integer does not fit into the type of the sum.
+    """
+    beside = column(bias, y)
+    total = y + beside
+    if may_wrap(total) and bool(((total > y) != (beside > 0)).any()):
+        raise errors.beyond_operands_type(str(total.dtype).removeprefix("torch."))
+    return total

@@ -16,7 +16,6 @@ from faltung.planner.solve import check_out, solve_tensors
 from faltung.task.array_word import array_spec
 from faltung.task.operand import Kind
 from faltung.task.problem import Problem
-from faltung.task.reading import is_masked
 from faltung.tensor import errors as layer_errors
 from faltung.tensor.feature_map import prepared
 from faltung.tensor.layer import LinearWords, read_layer, read_words
@@ -65,8 +64,7 @@ class LayerPlan:
         """
         if is_bfloat16(x):
             return self._in_halves(x, out)
-        plain = isinstance(x, np.ndarray) and not is_masked(x)
-        samples, problem = x if plain else read_operand("x", x).values, self.problem
+        samples, problem = x if type(x) is np.ndarray else read_operand("x", x).values, self.problem
         assert samples is not None
         planned = problem.batch, problem.channels, *problem.input_shape
         if samples.shape != planned or samples.dtype != problem.input_dtype:

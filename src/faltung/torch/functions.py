@@ -10,7 +10,7 @@ import torch
 from faltung import tensor
 from faltung.meaning.extent import Operation
 from faltung.tensor import errors
-from faltung.tensor.bias import column, wrapped
+from faltung.tensor.bias import biased
 from faltung.tensor.form import read_form, vendor_computes
 from faltung.tensor.layer import Said, TransposedWords, Words, read_words
 from faltung.tensor.transposed import output_shape
@@ -139,26 +139,13 @@ def _operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool)
         y = vendor.adjoint(samples, w, form, shape) if on_vendor else InputGradient.of(samples, w, shape, form.linear)
     else:
         y = vendor.output(samples, w, form) if on_vendor else Output.of(samples, w, None, form)
-    y = y if said.bias is None else with_bias(y, tensor_beside(said.bias, y))
+    y = y if said.bias is None else with_bias(y, said.bias)
     return y if batched else y[0]
 
 
 def with_bias(y: Any, bias: Any) -> Any:
-    """Outputs (N, O, *space) and one number for each O.
-
-    Raises
-    ------
-    OverflowError
-        A sum of integers does not fit into their type.
-    """
-    bias = column(bias, y)
-    total = y + bias
-    kind = total.dtype
-    if kind.is_floating_point or kind.is_complex or kind == torch.bool:
-        return total
-    if bool(wrapped(y.to(kind), bias.to(kind), total, kind.is_signed).any()):
-        raise errors.beyond_operands_type(str(kind).removeprefix("torch."))
-    return total
+    """Outputs (N, O, *space) and one number for each O."""
+    return biased(y, tensor_beside(bias, y), lambda total: vendor.scalar(total.dtype) is int)
 
 
 def tensor_beside(value: Any, beside: Any) -> Any:

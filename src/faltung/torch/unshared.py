@@ -59,7 +59,7 @@ def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWor
     options = Options(groups=local.words["groups"], accuracy=local.words["accuracy"])
     y = operate(operation, patches, kernels, Said(options, None, local.words["method"], local.words["threads"], 0))
     y = y.reshape(len(y), *local.forward.length, local.forward.filters).movedim(-1, 1)
-    y = y if bias is None else with_bias(y, tensor_beside(bias, y))
+    y = y if bias is None else with_bias(y, bias)
     return y if x.ndim == local.ndim + 2 else y[0]
 
 
