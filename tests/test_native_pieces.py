@@ -42,7 +42,7 @@ def exact_value(f: Pieces, x: float) -> float:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize(("count", "terms"), [(1, 1), (1, 24), (7, 2), (200, 24)])
+@pytest.mark.parametrize(("count", "terms"), [(1, 1), (1, 24), (7, 2), (31, 24), (32, 24), (200, 24)])
 def test_values(random: np.random.Generator, level: int, count: int, terms: int) -> None:
     f = some_pieces(random, count, terms)
     x = random.uniform(f.edges[0] - 1, f.edges[-1] + 1, 501)
@@ -66,8 +66,10 @@ def test_values_have_the_same_bits_for_any_threads_and_order(random: np.random.G
 
 
 def test_not_a_number_stays_where_it_is(random: np.random.Generator) -> None:
-    values = some_pieces(random, 3, 1)(np.array([np.nan, 1.0, np.nan, -5.0]))
-    np.testing.assert_array_equal(np.isnan(values), [True, False, True, False])
+    f = some_pieces(random, 3, 1)
+    for count in (1, 500):
+        values = f(np.tile([np.nan, 1.0, np.nan, -5.0], count))
+        np.testing.assert_array_equal(np.isnan(values), np.tile([True, False, True, False], count))
 
 
 @pytest.mark.parametrize(("m", "n"), [(1, 1), (4, 3), (24, 24), (24, 2), (80, 60)])

@@ -58,8 +58,8 @@ class Function(Representation):
     Polynomials in Chebyshev form between edges, chosen adaptively (Trefethen, *Approximation
     Theory and Approximation Practice*, 2013). The convolution integral is computed by Gauss
     quadrature between all break points, which is exact for the polynomials; break points of the
-    result are the pairwise sums of those of the operands. An evaluation costs about 1 ns for
-    each coefficient and point.
+    result are the pairwise sums of those of the operands. An evaluation costs about 5 ns a point,
+    10 with more than 32 pieces.
 
     Examples
     --------
