@@ -12,10 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 from faltung import Problem
-from faltung.algorithms.algorithm import Algorithm, unit_roundoff
+from faltung.algorithms.algorithm import Algorithm
 from faltung.machine import current
 from faltung.meaning.boundary import index_map
 from faltung.meaning.definition import empty_windows, feature_map
+from faltung.meaning.rounding import unit_roundoff
 from faltung.planner.table import ALGORITHMS
 from tests.case_files import lines
 from tests.instruction_sets import instruction_set, sets_of

@@ -93,7 +93,8 @@ def convolve(
     accuracy
         ``"norm"``: ``|error| <= 24 u (1 + log2 N) norm(x) norm(w)``, norms over the samples
         that the output was computed from; ``"elementwise"``: ``|error| <= (128 + log2 n) u
-        (|x| * |w|)`` at each element; or a relative tolerance to the norms.
+        (|x| * |w|)`` at each element; or a relative tolerance to the norms: single precision is
+        summed in double where it must be, and rounded once.
     method
         ``"auto"``, or the name of an algorithm: ``"direct"``, ``"separable"``, ``"fft"``,
         ``"channel_product"``, ``"inner_product"``, ``"winograd"``, ``"definition"``.

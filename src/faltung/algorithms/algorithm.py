@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faltung.machine import Machine
+from faltung.meaning.rounding import error_of_sum
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
@@ -64,23 +65,9 @@ class Algorithm(NamedTuple):
     """Whether its runs also take ``x`` as (batch, groups, channels / groups, *space)."""
 
 
-def unit_roundoff(dtype: np.dtype[Any]) -> float:
-    """u: the largest relative error of one rounding; 0 for exact types."""
-    if dtype.kind not in "fc":
-        return 0.0
-    return float(np.finfo(dtype).eps) / 2
-
-
 def summation_bound(problem: Problem) -> float:
-    """Relative error of sums in blocks of 128 products, block sums added pairwise.
-
-    Each part of a complex sum of n products adds 2 n real ones, whose magnitudes sum to at most
-    those of the complex products (Cauchy and Schwarz).
-    """
-    products = problem.taps * (2 if problem.input_dtype.kind == problem.kernel_dtype.kind == "c" else 1)
-    levels = math.log2(max(products, 1))
-    rounded = unit_roundoff(problem.result_dtype)
-    return min(products, 128 + levels) * unit_roundoff(problem.compute_dtype) + rounded
+    """Relative error of sums in blocks of 128 products, block sums added pairwise."""
+    return error_of_sum(problem.products, problem.compute_dtype, problem.result_dtype)
 
 
 def too_inaccurate(problem: Problem, bound: float) -> str | None:
@@ -88,6 +75,12 @@ def too_inaccurate(problem: Problem, bound: float) -> str | None:
     if isinstance(problem.accuracy, float) and bound > problem.accuracy:
         return f"its error bound {bound:.1e} exceeds accuracy={problem.accuracy:g}"
     return None
+
+
+def computes_in_one_of(dtypes: tuple[np.dtype[Any], ...], problem: Problem) -> bool:
+    """Whether operands, sums and result are all of the same one of ``dtypes``."""
+    involved = {problem.input_dtype, problem.kernel_dtype, problem.compute_dtype, problem.result_dtype}
+    return len(involved) == 1 and involved <= set(dtypes)
 
 
 def beyond_native_indices(problem: Problem) -> str | None:

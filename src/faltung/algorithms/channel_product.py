@@ -29,6 +29,7 @@ from faltung.algorithms.algorithm import (
     beyond_copying,
     beyond_native_indices,
     bytes_moved,
+    computes_in_one_of,
     summation_bound,
     too_inaccurate,
     vectors,
@@ -54,9 +55,8 @@ _LONG_SUMS, _USE_OF_LONG_SUMS = 128, 0.8
 
 
 def _refuse(problem: Problem) -> str | None:
-    dtypes = {problem.input_dtype, problem.kernel_dtype, problem.result_dtype}
-    if len(dtypes) > 1 or not dtypes <= set(_SERVED):
-        return "operands and result are not all float32, all float64, or all complex of one precision"
+    if not computes_in_one_of(_SERVED, problem):
+        return "operands, sums and result are not all float32, all float64, or all complex of one precision"
     if problem.input_dtype.kind == "c" and problem.fill_value != 0:
         return "parts of complex samples would be filled with different values"
     if problem.renormalise:

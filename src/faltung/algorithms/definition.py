@@ -8,9 +8,10 @@ import warnings
 
 import numpy as np
 
-from faltung.algorithms.algorithm import Algorithm, Array, Cost, Mask, Run, too_inaccurate, unit_roundoff
+from faltung.algorithms.algorithm import Algorithm, Array, Cost, Mask, Run, too_inaccurate
 from faltung.machine import Machine, current
 from faltung.meaning.definition import empty_windows, feature_map
+from faltung.meaning.rounding import unit_roundoff
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 

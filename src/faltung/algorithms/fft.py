@@ -26,7 +26,6 @@ from faltung.algorithms.algorithm import (
     beyond_native_indices,
     bytes_moved,
     too_inaccurate,
-    unit_roundoff,
     vectors,
 )
 from faltung.algorithms.correlation import correlation_taps
@@ -35,6 +34,7 @@ from faltung.algorithms.tiling import MOST_POINTS, Hold, Tiling, reach, smallest
 from faltung.machine import Machine, current, shipped
 from faltung.meaning import numbers
 from faltung.meaning.boundary import BOUNDARIES
+from faltung.meaning.rounding import unit_roundoff
 from faltung.task.operand import Weights
 from faltung.task.problem import Index, Problem
 

@@ -25,6 +25,7 @@ from faltung.algorithms.algorithm import (
     beyond_copying,
     beyond_native_indices,
     bytes_moved,
+    computes_in_one_of,
     summation_bound,
     too_inaccurate,
     vectors,
@@ -48,9 +49,8 @@ _USE_IN_PLACE = 0.7
 
 
 def _refuse(problem: Problem) -> str | None:
-    dtypes = {problem.input_dtype, problem.kernel_dtype, problem.result_dtype}
-    if len(dtypes) > 1 or not dtypes <= set(_SERVED):
-        return "operands and result are not all float32, or all float64"
+    if not computes_in_one_of(_SERVED, problem):
+        return "operands, sums and result are not all float32, or all float64"
     if problem.renormalise:
         return "weights are renormalised"
     if problem.ndim == 0:

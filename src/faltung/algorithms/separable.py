@@ -25,7 +25,6 @@ from faltung.algorithms.algorithm import (
     bytes_moved,
     summation_bound,
     too_inaccurate,
-    unit_roundoff,
 )
 from faltung.algorithms.correlation import correlation_taps
 from faltung.algorithms.direct import DIRECT, computing_seconds, copied_elements
@@ -34,6 +33,7 @@ from faltung.algorithms.repair import finite, repair
 from faltung.machine import Machine, current
 from faltung.meaning import numbers
 from faltung.meaning.boundary import BOUNDARIES
+from faltung.meaning.rounding import unit_roundoff
 from faltung.task.low_rank import balanced, terms_of
 from faltung.task.operand import Term, Weights
 from faltung.task.problem import Index, Problem

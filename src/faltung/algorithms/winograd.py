@@ -27,12 +27,13 @@ from faltung.algorithms.algorithm import (
     Run,
     beyond_native_indices,
     bytes_moved,
-    unit_roundoff,
+    computes_in_one_of,
     vectors,
 )
 from faltung.algorithms.channel_product import CHANNEL_PRODUCT
 from faltung.algorithms.correlation import correlation, correlation_taps
 from faltung.machine import Machine, current
+from faltung.meaning.rounding import unit_roundoff
 from faltung.task.operand import Weights
 from faltung.task.problem import Problem
 
@@ -101,8 +102,8 @@ def _forms(problem: Problem) -> list[Form]:
 
 
 def _refuse(problem: Problem) -> str | None:
-    if {problem.input_dtype, problem.kernel_dtype, problem.result_dtype} != {_SINGLE}:
-        return "operands and result are not all float32"
+    if not computes_in_one_of((_SINGLE,), problem):
+        return "operands, sums and result are not all float32"
     if problem.kernel_shape != (3, 3):
         return f"the kernel is not 3 x 3 but {' x '.join(map(str, problem.kernel_shape)) or 'a scalar'}"
     if any(step > 1 for step in (*problem.stride, *problem.dilation, *problem.input_dilation)):

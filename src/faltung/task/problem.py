@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from faltung.meaning import extent, numbers
+from faltung.meaning import extent, numbers, rounding
 from faltung.meaning.boundary import Boundary
 from faltung.meaning.definition import Sum
 from faltung.meaning.extent import Operation
@@ -52,7 +52,7 @@ class Problem:
     """Where output 0 meets tap 0: all that centre and low end mean for the sum."""
     _hash: int = field(default=0, init=False, repr=False, compare=False)
     compute_dtype: np.dtype[Any] = field(default=_NO_TYPE, init=False, repr=False, compare=False)
-    """The type in which an algorithm sums."""
+    """The type in which an algorithm sums: double precision where ``accuracy`` asks for it."""
     renormalise: bool = field(default=False, init=False, repr=False, compare=False)
     """Whether sums are scaled up by the weights present."""
 
@@ -61,7 +61,10 @@ class Problem:
         axes = zip(self.low, self.center, self.dilation, strict=True)
         object.__setattr__(self, "_first", tuple(r + sign * d * m for r, m, d in axes))
         types = self.input_dtype, self.kernel_dtype, self.result_dtype
-        object.__setattr__(self, "compute_dtype", numbers.compute_type(*types))
+        compute = numbers.compute_type(*types)
+        if isinstance(self.accuracy, float):
+            compute = rounding.sharp_type(self.products, compute, self.result_dtype, self.accuracy)
+        object.__setattr__(self, "compute_dtype", compute)
         object.__setattr__(self, "renormalise", self.omit or "normalize" in self.boundary)
         # Once: a Problem is looked up several times in a call, and twenty fields take a while.
         compared = tuple(getattr(self, name) for name in _COMPARED)
@@ -100,6 +103,13 @@ class Problem:
     def taps(self) -> int:
         """Terms that one output sums at most."""
         return self.channels // self.groups * math.prod(self.kernel_shape)
+
+    @property
+    def products(self) -> int:
+        """Products whose magnitudes bound a sum's error. Each part of a complex sum of n products adds
+        2 n real ones, whose magnitudes sum to at most those of the complex products (Cauchy and Schwarz).
+        """
+        return self.taps * (2 if self.input_dtype.kind == self.kernel_dtype.kind == "c" else 1)
 
     @property
     def outputs(self) -> int:
