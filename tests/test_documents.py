@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import re
 from pathlib import Path
@@ -71,3 +72,10 @@ def test_what_users_call_most_has_examples(name: str) -> None:
 
 def test_the_tour_has_examples() -> None:
     assert (ROOT / "README.md").read_text("utf-8").count(">>> ") >= 20
+
+
+@pytest.mark.parametrize("name", faltung.tensor.__all__)
+def test_help_of_a_layer_names_every_word(name: str) -> None:
+    parameters = inspect.signature(getattr(faltung.tensor, name)).parameters
+    assert {"stride", "padding", "dilation", "boundary"} <= parameters.keys()
+    assert not any(parameter.kind == inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())

@@ -1,16 +1,13 @@
 """Every message of the library, word for word, reached through what users call.
 
-``golden/errors.txt`` holds a bad call and what it is told, block by block.
+``golden/errors.txt`` holds a bad call and what it is told, block by block; those of the bridges stand beside it.
 """
 
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,15 +21,9 @@ from faltung.functions import errors as function_errors
 from faltung.functions.expression import parse
 from faltung.symbolic import errors as symbolic_errors
 from faltung.tensor import errors as layer_errors
+from tests.golden_errors import golden, messages, told
 
-GOLDEN = Path(__file__).parent / "golden" / "errors.txt"
-TYPES = (ValueError, TypeError, OverflowError, MemoryError, AttributeError)
-
-
-def golden() -> list[tuple[str, str]]:
-    """(call, "Type: text") of each block."""
-    lines = [line for line in GOLDEN.read_text("utf-8").splitlines() if line and not line.startswith("#")]
-    return [(call.removeprefix(">>> "), told) for call, told in zip(lines[::2], lines[1::2], strict=True)]
+CALLS = golden("errors")
 
 
 @pytest.fixture(autouse=True)
@@ -41,19 +32,17 @@ def _on_this_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "_level", 0)
 
 
-def told(call: str) -> str:
-    """What the library says to a bad call."""
-    with pytest.raises(TYPES) as caught:
-        eval(call, {"np": np, "ft": ft, "Fraction": Fraction, "Decimal": Decimal, "array_of": array_of, **WORDS})
-    return f"{type(caught.value).__name__}: {caught.value}"
-
-
 def array_of(library: str, name: str) -> Any:
     """An object whose class says that it is from ``library``."""
     return type(name, (), {"__module__": f"{library}.core"})()
 
 
 WORDS = {
+    "np": np,
+    "ft": ft,
+    "Fraction": Fraction,
+    "Decimal": Decimal,
+    "array_of": array_of,
     "ones": np.ones(3),
     "image": np.ones((4, 5)),
     "read_only": np.broadcast_to(np.float64(1), 5),
@@ -70,36 +59,21 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize(("call", "expected"), golden(), ids=[call for call, _ in golden()])
+@pytest.mark.parametrize(("call", "expected"), CALLS, ids=[call for call, _ in CALLS])
 def test_message(call: str, expected: str) -> None:
-    assert told(call) == expected
+    assert told(call, WORDS) == expected
 
 
 def test_no_call_is_listed_twice() -> None:
-    calls = [call for call, _ in golden()]
+    calls = [call for call, _ in CALLS]
     assert len(calls) == len(set(calls))
 
 
 def test_every_message_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages: set[str] = set()
-    reached: set[str] = set()
-    for module in (errors, function_errors, layer_errors, symbolic_errors):
-        for name, message in list(vars(module).items()):
-            if inspect.isfunction(message) and name[0] != "_":
-                messages.add(f"{module.__name__}.{name}")
-                monkeypatch.setattr(module, name, _noted(message, reached))
-    for call, _ in golden():
-        told(call)
-    assert reached == messages
-
-
-def _noted(message: Callable[..., Exception], reached: set[str]) -> Callable[..., Exception]:
-    @functools.wraps(message)
-    def note(*arguments: Any) -> Exception:
-        reached.add(f"{message.__module__}.{message.__name__}")
-        return message(*arguments)
-
-    return note
+    every, reached = messages((errors, function_errors, layer_errors, symbolic_errors), monkeypatch)
+    for call, _ in CALLS:
+        told(call, WORDS)
+    assert reached == every
 
 
 def test_operands_are_unchanged_by_a_refusal() -> None:

@@ -149,6 +149,23 @@ def test_unshared_layers_are_those_of_arrays(operation: str, options: dict[str, 
     check_grads(layer, (x, w, bias), order=2)
 
 
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize("options", [{"method": "lax"}, {"padding": "same", "boundary": "reflect", "stride": 2}])
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+def test_depthwise_layers_are_those_of_arrays(operation: Any, options: dict[str, Any], dtype: Any) -> None:
+    x, w, bias = random(2, 3, 5, 4, dtype=dtype), random(3, 2, 3, dtype=dtype), random(3)
+    words = {name: value for name, value in options.items() if name != "method"}
+    expected = ft.tensor.depthwise(x, w, operation=operation, bias=bias, **words)
+
+    @jax.jit
+    def layer(x: Any, w: Any, bias: Any) -> Any:
+        return ftj.depthwise(x, w, operation=operation, bias=bias, **options)
+
+    assert_allclose(layer(x, w, bias), expected, atol=1e-13)
+    assert_allclose(layer(x[0], w, bias), expected[0], atol=1e-13)
+    check_grads(layer, (x, w, bias), order=2)
+
+
 # derivatives -------------------------------------------------------------------------------
 
 

@@ -228,7 +228,8 @@ def test_what_it_takes_and_refuses() -> None:
     layer = "correlate x=f32[1,64|56,56] w=f32[64,64|3,3] mode=same"
     assert reason(layer) is None
     assert reason(f"{layer} accuracy=0.001") is None
-    assert "exceeds 1.0e-06, which accuracy=1e-06 allows" in str(reason(f"{layer} accuracy=1e-06"))
+    assert "exceeds 1.0e-05, which accuracy=1e-05 allows" in str(reason(f"{layer} accuracy=1e-05"))
+    assert reason(f"{layer} accuracy=1e-06") == "accuracy=1e-06 wants sums in float64"
     assert "not to each element" in str(reason(f"{layer} accuracy=elementwise"))
     assert "stride" in str(reason(f"{layer} stride=2"))
     assert "5 x 3" in str(reason("correlate x=f32[1,64|56,56] w=f32[64,64|5,3] mode=same"))

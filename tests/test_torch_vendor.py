@@ -136,3 +136,21 @@ def test_unshared_layers_of_no_samples() -> None:
     y.sum().backward()
     assert (y.shape, x.grad.shape) == ((0, 3, 3), x.shape)
     assert ft.tensor.correlate_unshared(x.detach().numpy(), w.numpy()).shape == y.shape
+
+
+# depthwise layers --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize("options", [{"method": "vendor"}, {"padding": "same", "boundary": "reflect", "stride": 2}])
+@pytest.mark.parametrize("complex_", [False, True])
+def test_depthwise_layers_are_those_of_arrays(operation: str, options: dict[str, Any], complex_: bool) -> None:
+    x, w, bias = random(2, 3, 5, 4, complex_=complex_), random(3, 2, 3, complex_=complex_), random(3)
+    words = {name: value for name, value in options.items() if name != "method"}
+    expected = ft.tensor.depthwise(x.numpy(), w.numpy(), operation=operation, bias=bias.numpy(), **words)
+    layer = lambda x, w, bias: ftt.depthwise(x, w, operation=operation, bias=bias, **options)  # noqa: E731
+    torch.testing.assert_close(layer(x, w, bias), torch.from_numpy(expected))
+    torch.testing.assert_close(layer(x[0], w, bias), torch.from_numpy(expected[0]))
+    operands = tuple(each.requires_grad_() for each in (x[:1].detach(), w, bias))
+    assert torch.autograd.gradcheck(layer, operands, fast_mode=True)
+    assert torch.autograd.gradgradcheck(layer, operands, fast_mode=True)

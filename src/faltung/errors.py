@@ -229,7 +229,10 @@ def out_read_only() -> ValueError:
 
 def result_too_large(shape: tuple[int, ...], dtype: str, size: int) -> MemoryError:
     """A result that cannot be allocated."""
-    return MemoryError(f"the result (shape {shape}, {dtype}) needs {size} bytes, more than can be allocated")
+    return MemoryError(
+        f"the result (shape {shape}, {dtype}) needs {size} bytes, more than can be "
+        "allocated: expected a smaller one, of a part of the input, with less padding or a larger stride"
+    )
 
 
 def method_refuses(method: str, reason: str) -> ValueError:

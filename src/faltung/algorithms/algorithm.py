@@ -77,10 +77,14 @@ def too_inaccurate(problem: Problem, bound: float) -> str | None:
     return None
 
 
-def computes_in_one_of(dtypes: tuple[np.dtype[Any], ...], problem: Problem) -> bool:
-    """Whether operands, sums and result are all of the same one of ``dtypes``."""
-    involved = {problem.input_dtype, problem.kernel_dtype, problem.compute_dtype, problem.result_dtype}
-    return len(involved) == 1 and involved <= set(dtypes)
+def of_other_types(problem: Problem, served: tuple[np.dtype[Any], ...], words: str) -> str | None:
+    """The reason to refuse unless operands, sums and result are all of the same one of ``served``: of ``words``."""
+    involved = {problem.input_dtype, problem.kernel_dtype, problem.result_dtype}
+    if len(involved) > 1 or not involved <= set(served):
+        return f"operands and result are not all {words}"
+    if problem.compute_dtype not in involved:
+        return f"accuracy={problem.accuracy:g} wants sums in {problem.compute_dtype}"
+    return None
 
 
 def beyond_native_indices(problem: Problem) -> str | None:

@@ -29,7 +29,7 @@ from faltung.algorithms.algorithm import (
     beyond_copying,
     beyond_native_indices,
     bytes_moved,
-    computes_in_one_of,
+    of_other_types,
     summation_bound,
     too_inaccurate,
     vectors,
@@ -55,8 +55,8 @@ _LONG_SUMS, _USE_OF_LONG_SUMS = 128, 0.8
 
 
 def _refuse(problem: Problem) -> str | None:
-    if not computes_in_one_of(_SERVED, problem):
-        return "operands, sums and result are not all float32, all float64, or all complex of one precision"
+    if reason := of_other_types(problem, _SERVED, "float32, all float64, or all complex of one precision"):
+        return reason
     if problem.input_dtype.kind == "c" and problem.fill_value != 0:
         return "parts of complex samples would be filled with different values"
     if problem.renormalise:

@@ -25,7 +25,7 @@ from faltung.algorithms.algorithm import (
     beyond_copying,
     beyond_native_indices,
     bytes_moved,
-    computes_in_one_of,
+    of_other_types,
     summation_bound,
     too_inaccurate,
     vectors,
@@ -49,8 +49,8 @@ _USE_IN_PLACE = 0.7
 
 
 def _refuse(problem: Problem) -> str | None:
-    if not computes_in_one_of(_SERVED, problem):
-        return "operands, sums and result are not all float32, or all float64"
+    if reason := of_other_types(problem, _SERVED, "float32, or all float64"):
+        return reason
     if problem.renormalise:
         return "weights are renormalised"
     if problem.ndim == 0:

@@ -27,7 +27,7 @@ from faltung.algorithms.algorithm import (
     Run,
     beyond_native_indices,
     bytes_moved,
-    computes_in_one_of,
+    of_other_types,
     vectors,
 )
 from faltung.algorithms.channel_product import CHANNEL_PRODUCT
@@ -102,8 +102,8 @@ def _forms(problem: Problem) -> list[Form]:
 
 
 def _refuse(problem: Problem) -> str | None:
-    if not computes_in_one_of((_SINGLE,), problem):
-        return "operands, sums and result are not all float32"
+    if reason := of_other_types(problem, (_SINGLE,), "float32"):
+        return reason
     if problem.kernel_shape != (3, 3):
         return f"the kernel is not 3 x 3 but {' x '.join(map(str, problem.kernel_shape)) or 'a scalar'}"
     if any(step > 1 for step in (*problem.stride, *problem.dilation, *problem.input_dilation)):

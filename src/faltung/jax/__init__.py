@@ -9,6 +9,7 @@ JAX's layer does not do (it is ours with conj(w)).
 from __future__ import annotations
 
 from faltung.jax import kernels
+from faltung.jax.depthwise import depthwise
 from faltung.jax.functions import convolve, convolve_transposed, correlate, correlate_transposed
 from faltung.jax.unshared import convolve_unshared, correlate_unshared
 
@@ -19,5 +20,6 @@ __all__ = [
     "correlate",
     "correlate_transposed",
     "correlate_unshared",
+    "depthwise",
     "kernels",
 ]

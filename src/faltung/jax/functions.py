@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from faltung import tensor
 from faltung.jax import bilinear, xla
+from faltung.jax import errors as jax_errors
 from faltung.meaning.extent import Operation
+from faltung.task.kernel import Kernel
 from faltung.tensor import errors
 from faltung.tensor.bias import biased
 from faltung.tensor.form import Form, read_form
@@ -117,29 +121,56 @@ def correlate_transposed(x: Any, w: Any, **words: Unpack[TransposedWords]) -> An
 
 def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool = False) -> Any:
     """One call on arrays, or on what becomes one."""
-    x, w = jnp.asarray(x), jnp.asarray(w)
+    x, w = array_beside("x", x, w), array_beside("w", w, x)
     form = read_form(operation, x.shape, w.shape, said, transposed, "lax")
     dtype = jnp.result_type(x, w)
     if dtype.kind == "V" and dtype != jnp.bfloat16:  # integers of 4 bits, floats of 8
         raise errors.not_for_tensors(str(dtype), "convert to int8 or float32 first, in which sums have room")
-    samples, kernel = (x if x.ndim == w.ndim else x[None]).astype(dtype), w.astype(dtype)
-    # What is computed is linear in its kernel, which conj is not.
-    kernel = kernel.conj() if (operation == "correlate") != transposed else kernel
-    if transposed:
-        y = _transposed(samples, kernel, form, said)
-    elif form.method == "lax":
-        y = xla.output(samples, kernel, form)
-    else:
-        y = bilinear.output(*_without_fill_value(samples, kernel, form))
-    y = y if said.bias is None else with_bias(y, said.bias)
+
+    def layer(samples: Any, kernel: Any) -> Any:
+        # What is computed is linear in its kernel, which conj is not.
+        kernel = kernel.conj() if (operation == "correlate") != transposed else kernel
+        if transposed:
+            return _transposed(samples, kernel, form, said)
+        if form.method == "lax":
+            return xla.output(samples, kernel, form)
+        return bilinear.output(*_without_fill_value(samples, kernel, form))
+
+    samples = x if x.ndim == w.ndim else x[None]
+    y = with_bias(layer, samples.astype(dtype), w.astype(dtype), said.bias, form.method)
     return y if x.ndim == w.ndim else y[0]
 
 
-def with_bias(y: Any, bias: Any) -> Any:
-    """Outputs (N, O, *space) and one number for each O; where values are traced, integers may wrap."""
-    return biased(
-        y, jnp.asarray(bias), lambda total: xla.scalar(total) is int and not isinstance(total, jax.core.Tracer)
-    )
+def with_bias(layer: Callable[[Any, Any], Any], x: Any, w: Any, bias: Any, method: str) -> Any:
+    """Outputs of ``layer``, (N, O, *space), and one number for each O; halves are rounded once, unless
+    XLA computes. Where values are traced, integers may wrap.
+    """
+    if bias is None:
+        return layer(x, w)
+    dtype = jnp.result_type(x, w)
+    offsets = array_beside("bias", bias, jnp.empty(0, dtype))
+    half = dtype in (jnp.float16, jnp.bfloat16) and method != "lax"
+    y = layer(x.astype(jnp.float32), w.astype(jnp.float32)) if half else layer(x, w)
+    y = biased(y, offsets, lambda total: xla.scalar(total) is int and not isinstance(total, jax.core.Tracer))
+    return y.astype(jnp.promote_types(dtype, offsets.dtype)) if half else y
+
+
+def array_beside(argument: str, value: Any, beside: Any) -> Any:
+    """As an array; Python's own numbers and Kernels take the floating type of the one beside them.
+
+    Raises
+    ------
+    TypeError
+        JAX makes no array of it.
+    """
+    try:
+        read = jnp.asarray(value.values if isinstance(value, Kernel) else value)
+    except (TypeError, ValueError):
+        raise jax_errors.not_an_array(argument, value) from None
+    weak = isinstance(value, list | tuple | Kernel) and isinstance(beside, jax.Array | np.ndarray)
+    if not weak or not jnp.issubdtype(beside.dtype, jnp.inexact):
+        return read
+    return read.astype(jnp.promote_types(beside.dtype, jnp.complex64) if jnp.iscomplexobj(read) else beside.dtype)
 
 
 def _transposed(x: Any, kernel: Any, form: Form, said: Said) -> Any:

@@ -10,15 +10,15 @@ import numpy as np
 
 from faltung import tensor
 from faltung.jax import xla
-from faltung.jax.functions import operate, with_bias
+from faltung.jax.functions import array_beside, operate, with_bias
 from faltung.meaning.extent import Operation
 from faltung.task.problem import Problem
-from faltung.tensor.layer import Options, Said
-from faltung.tensor.unshared import UnsharedWords, read_local
+from faltung.tensor.layer import Options, Said, UngroupedWords
+from faltung.tensor.unshared import read_local
 
 
 @functools.wraps(tensor.convolve_unshared, assigned=())
-def convolve_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UnsharedWords]) -> Any:
+def convolve_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UngroupedWords]) -> Any:
     """`faltung.tensor.convolve_unshared` of JAX arrays, with gradients to any order.
 
     Parameters, returns and errors are those of `faltung.tensor.convolve_unshared`.
@@ -34,7 +34,7 @@ def convolve_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[Unsha
 
 
 @functools.wraps(tensor.correlate_unshared, assigned=())
-def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UnsharedWords]) -> Any:
+def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UngroupedWords]) -> Any:
     """`faltung.tensor.correlate_unshared` of JAX arrays, with gradients to any order.
 
     Parameters, returns and errors are those of `faltung.tensor.convolve_unshared`.
@@ -49,16 +49,19 @@ def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[Unsh
     return _operate("correlate", x, w, bias, words)
 
 
-def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWords) -> Any:
-    x, w = jnp.asarray(x), jnp.asarray(w)
+def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UngroupedWords) -> Any:
+    x, w = array_beside("x", x, w), array_beside("w", w, x)
     local = read_local(operation, words, np.dtype(xla.scalar(x)), x.shape, np.dtype(xla.scalar(w)), w.shape)
-    samples = xla.continued(x.reshape(local.batched), local.forward)
-    patches = _windows(samples, local.forward).reshape(local.patches)
-    kernels = jnp.moveaxis(w, range(-local.ndim, 0), range(local.ndim)).reshape(local.kernels)
     options = Options(groups=local.words["groups"], accuracy=local.words["accuracy"])
-    y = operate(operation, patches, kernels, Said(options, None, local.words["method"], local.words["threads"], 0))
-    y = jnp.moveaxis(y.reshape(len(y), *local.forward.length, local.forward.filters), -1, 1)
-    y = y if bias is None else with_bias(y, bias)
+    said = Said(options, None, local.words["method"], local.words["threads"], 0)
+
+    def layer(x: Any, w: Any) -> Any:
+        patches = _windows(xla.continued(x, local.forward), local.forward).reshape(local.patches)
+        kernels = jnp.moveaxis(w, range(-local.ndim, 0), range(local.ndim)).reshape(local.kernels)
+        y = operate(operation, patches, kernels, said)
+        return jnp.moveaxis(y.reshape(len(y), *local.forward.length, local.forward.filters), -1, 1)
+
+    y = with_bias(layer, x.reshape(local.batched), w, bias, said.method)
     return y if x.ndim == local.ndim + 2 else y[0]
 
 

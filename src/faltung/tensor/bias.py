@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faltung.meaning import numbers
+from faltung.task.problem import Problem
 from faltung.tensor import errors
 from faltung.tensor.operands import read_operand
 
@@ -35,6 +37,11 @@ def read_bias(bias: object, filters: int, result: np.dtype[Any]) -> Array | None
     if read.kind.weak and result.kind in "fc":
         return values.astype(numbers.real_type(result) if real else np.result_type(result, np.complex64))
     return values
+
+
+def until_bias(problem: Problem) -> Problem:
+    """The same sum, in half precision not yet rounded: that is done once, with the bias."""
+    return replace(problem, result_dtype=problem.compute_dtype) if problem.result_dtype == np.float16 else problem
 
 
 def add_bias(y: Array, bias: Array | None, result: np.dtype[Any]) -> Array:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faltung import errors
 from faltung.meaning.extent import OPERATIONS, Operation
+from faltung.task.problem import Index
 from faltung.tensor import errors as layer_errors
 from faltung.tensor import operators
-from faltung.tensor.layer import Boundaries, Integers
+from faltung.tensor.layer import UngroupedWords, read_words, spelled_out
 from faltung.tensor.operands import read_operand
-from faltung.tensor.padding import Padding
 
 
+@spelled_out(UngroupedWords)
 def depthwise(
     x: Any,
     w: Any,
     *,
     operation: Operation = "correlate",
     bias: Any = None,
-    stride: Integers = 1,
-    padding: Padding = 0,
-    dilation: Integers = 1,
-    boundary: Boundaries = "constant",
-    fill_value: complex = 0,
-    method: str = "auto",
-    accuracy: str | float = "norm",
-    threads: int | None = None,
+    **words: Unpack[UngroupedWords],
 ) -> NDArray[Any]:
     """Convolve or correlate each channel with its own kernel.
 
@@ -63,32 +57,27 @@ def depthwise(
     array([[1, 2],
            [2, 2]])
     """
-    if operation not in OPERATIONS:
-        raise errors.unknown_word("operation", operation, OPERATIONS)
+    read_words("depthwise", words, UngroupedWords)  # so that an unknown one is told of by this name
     kernel = read_operand("w", w)
-    if kernel.kind.ndim < 1:
-        raise layer_errors.tensor_rank(np.shape(x), kernel.kind.shape, "(C, *kernel)")
-    channels = np.shape(x)[-kernel.kind.ndim :][0] if np.ndim(x) >= kernel.kind.ndim else None
-    if channels is not None and channels != kernel.kind.shape[0]:
-        expected = (channels, *kernel.kind.shape[1:])
-        raise layer_errors.operand_mismatch("w", kernel.kind.shape, expected, "one kernel for each channel of x")
-    if len(kernel.kind.shape) > 2 and np.ndim(x) == kernel.kind.ndim and kernel.kind.shape[1] == 1:
-        batch, channels = np.shape(x)[:2]
-        if batch == channels:
-            raise layer_errors.depthwise_ambiguous(np.shape(x), kernel.kind.shape)
+    check_depthwise(operation, np.shape(x), kernel.kind.shape)
     assert kernel.values is not None
     each = kernel.values[:, np.newaxis]
-    return getattr(operators, operation)(  # type: ignore[no-any-return]
-        x,
-        each.tolist() if kernel.kind.weak else np.asarray(w)[:, np.newaxis],
-        bias=bias,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=len(each),
-        boundary=boundary,
-        fill_value=fill_value,
-        method=method,
-        accuracy=accuracy,
-        threads=threads,
-    )
+    given = each.tolist() if kernel.kind.weak else np.asarray(w)[:, np.newaxis]
+    result: NDArray[Any] = getattr(operators, operation)(x, given, bias=bias, groups=len(each), **words)
+    return result
+
+
+def check_depthwise(operation: Operation, x: Index, w: Index) -> None:
+    """ValueError unless kernels of shape ``w`` are one for each channel of inputs of shape ``x``."""
+    if operation not in OPERATIONS:
+        raise errors.unknown_word("operation", operation, OPERATIONS)
+    if len(w) < 1:
+        raise layer_errors.tensor_rank(x, w, "(C, *kernel)")
+    channels = x[-len(w)] if len(x) >= len(w) else None
+    theirs = len(w) == len(x) > 2 and w[1] == 1 and w[0] == x[1]
+    if theirs and channels == w[0]:
+        raise layer_errors.depthwise_ambiguous(x, w)
+    if channels is not None and channels != w[0]:
+        expected = (x[1], *w[2:]) if theirs else (channels, *w[1:])
+        reason = "one kernel for each channel of x" + ("; w[:, 0] is such" if theirs else "")
+        raise layer_errors.operand_mismatch("w", w, expected, reason)

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 
 def tensor_rank(x_shape: tuple[int, ...], w_shape: tuple[int, ...], w_layout: str, w: str = "w") -> ValueError:
     """Numbers of axes that are no input and kernel of one layer."""
+    one_channel = (1, 1, *w_shape) if w == "kernel_shape" else f"{w}[None, None]"
+    mend = f"; {one_channel} is such, of one channel" if len(x_shape) - len(w_shape) in (1, 2) else ""
     if len(w_shape) < 2:
-        return ValueError(f"{w} has shape {w_shape}: expected {w_layout}")
-    mend = f"; {w}[None, None] is such, of one channel" if len(x_shape) - len(w_shape) in (1, 2) else ""
+        return ValueError(f"{w} has shape {w_shape}: expected {w_layout}{mend}")
     return ValueError(
         f"x has {len(x_shape)} axes (shape {x_shape}), {w} has {len(w_shape)} (shape {w_shape}): expected x as "
         f"(N, C, *space) with {len(w_shape)} axes, or (C, *space) with {len(w_shape) - 1}, and {w} as {w_layout}{mend}"
@@ -27,6 +28,11 @@ def patch_rank(x_shape: tuple[int, ...], kernel_shape: tuple[int, ...]) -> Value
         f"kernel_shape={kernel_shape} has {len(kernel_shape)} entries, x has shape {x_shape}: expected one entry "
         "for each spatial axis of x as (N, C, *space) or (C, *space)"
     )
+
+
+def empty_patches(kernel_shape: object) -> ValueError:
+    """Patches without a sample."""
+    return ValueError(f"kernel_shape={kernel_shape}: expected lengths of at least 1")
 
 
 def unshared_rank(x_shape: tuple[int, ...], w_shape: tuple[int, ...]) -> ValueError:
@@ -77,11 +83,16 @@ def no_samples(shape: tuple[int, ...]) -> ValueError:
 
 
 def bad_padding(value: object, ndim: int, words: Sequence[str]) -> ValueError:
-    """A padding that is neither a number, nor numbers per axis, nor a word."""
+    """A padding that is neither a number, nor numbers per axis, nor a word; a pair alone may be meant for one axis."""
     *some, last = map(repr, words)
+    match value:
+        case [[int() as low, int() as high]] | [int() as low, int() as high]:
+            mend = f"; {((low, high),) * ndim} adds {low} before and {high} after"
+        case _:
+            mend = ""
     return ValueError(
         f"padding={value!r}: expected an integer, {', '.join(some)} or {last}, or one integer or pair (low, high) "
-        f"for each of the {ndim} spatial axes"
+        f"for each of the {ndim} spatial axes{mend}"
     )
 
 
@@ -99,6 +110,13 @@ def output_padding_too_long(value: int, limit: int, axis: int) -> ValueError:
     """Samples added beyond what stride and dilation leave open."""
     return ValueError(
         f"output_padding={value} on spatial axis {axis}: expected 0 to {limit - 1}, less than stride or dilation"
+    )
+
+
+def gradient_rank(argument: str, was: tuple[int, ...], other: str, shape: tuple[int, ...]) -> ValueError:
+    """A gradient, or a shape, with a batch axis where the other has none, or of other axes."""
+    return ValueError(
+        f"{argument} is {was}, with {len(was)} axes: expected {len(shape)}, as many as {other} of shape {shape} has"
     )
 
 
@@ -128,6 +146,16 @@ def weights_overflow(x_unit: float, y_unit: float) -> OverflowError:
         f"inputs of the size {x_unit:.1e} and targets of the size {y_unit:.1e}: weights between them are too large for "
         "their type; expected them scaled nearer to each other"
     )
+
+
+def not_a_spec(value: str) -> ValueError:
+    """A string that is no type and shape of an input."""
+    return ValueError(f"x={value!r}: expected an array, or its type and shape such as 'f32[1,64|56,56]'")
+
+
+def shape_for_numbers(argument: str, value: str) -> TypeError:
+    """A type and shape where samples are needed."""
+    return TypeError(f"{argument} is the string {value!r}: expected numbers; a type and shape alone is for x of plan()")
 
 
 def not_a_shape(argument: str, value: object) -> ValueError:
@@ -191,24 +219,3 @@ def not_quantised(argument: str, dtype: str) -> TypeError:
 def zero_point_shape(argument: str, shape: tuple[int, ...], expected: str) -> ValueError:
     """Zero points for what has none of its own."""
     return ValueError(f"{argument} has shape {shape}: expected {expected}")
-
-
-def method_of_the_cpu(method: str, device: str) -> ValueError:
-    """An algorithm of the native core for tensors that it cannot reach."""
-    return ValueError(
-        f"method={method!r} runs on the CPU, x is on {device}: expected method='auto' or 'vendor', or x.cpu()"
-    )
-
-
-def unknown_layer_word(layer: str, word: str, value: object) -> TypeError:
-    """A keyword that a module does not know; PyTorch's name of the boundary is one."""
-    ours = {"zeros": "constant", "circular": "wrap", "replicate": "edge"}.get(str(value), value)
-    mend = f"; padding_mode is called boundary here: boundary={ours!r}" if word == "padding_mode" else ""
-    return TypeError(f"{layer}() got an unexpected keyword argument {word!r}{mend}")
-
-
-def module_types_differ(x: str, weight: str) -> TypeError:
-    """An input of another type than the weight of the module that it is given to."""
-    return TypeError(
-        f"x holds {x}, the module's weight {weight}: expected the same type; x.to({weight}) makes it, or module.to({x})"
-    )

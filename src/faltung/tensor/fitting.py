@@ -91,7 +91,9 @@ def fit_kernel(
     (True, (3, 3), (1, 1))
     """
     lengths = _lengths(shape)
-    if not (isinstance(ridge, int | float | np.number) and 0 <= ridge < math.inf):
+    if isinstance(ridge, bool) or not (
+        isinstance(ridge, int | float | np.integer | np.floating) and 0 <= ridge < math.inf
+    ):
         raise errors.kernel_parameter("ridge", ridge, "a finite number of at least 0")
     layer = read_layer(operation, len(lengths), Options(padding="same", boundary=boundary, fill_value=fill_value))
     pairs, x_unit, y_unit = in_units(read_pairs(inputs, targets, lengths, layer))

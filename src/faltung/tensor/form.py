@@ -8,7 +8,6 @@ again. So these three are all that derivatives of any order need.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,37 +104,12 @@ def in_type(values: Array, dtype: DType) -> Array:
         return values.astype(dtype, copy=False)
 
 
-def vendor_computes(device: str, method: str) -> bool:
-    """Whether the other library's own convolution computes: on the CPU where that is said, elsewhere always.
-
-    Raises
-    ------
-    ValueError
-        ``method`` is an algorithm of the native core, and the array is elsewhere.
-    """
-    if device != "cpu" and method not in ("auto", "vendor"):
-        raise errors.method_of_the_cpu(method, device)
-    return device != "cpu" or method == "vendor"
-
-
 def check_computing(method: object, threads: object, vendor: str) -> None:
     """ValueError or TypeError unless ``method`` is an algorithm's name or ``vendor``, and ``threads`` a count."""
     if method != vendor and method not in METHODS:
         raise faltung_errors.unknown_word("method", method, (*METHODS, vendor))
     if threads is not None:
         settings.checked_threads(threads)
-
-
-def check_types(x: object, weight: object) -> None:
-    """TypeError unless a module's input has the type of its weight, as PyTorch's modules want it."""
-    if x != weight:
-        raise errors.module_types_differ(str(x), str(weight))
-
-
-def refuse_unknown(layer: str, words: Mapping[str, object]) -> None:
-    """TypeError, as Python has it, for words that a layer does not know; for PyTorch's it names ours."""
-    for word, value in words.items():
-        raise errors.unknown_layer_word(layer, word, value)
 
 
 def read_form(operation: Operation, x: Shape, w: Shape, said: Said, transposed: bool, vendor: str) -> Form:

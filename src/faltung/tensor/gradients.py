@@ -16,12 +16,13 @@ from faltung.task.describe import PROBLEMS_REMEMBERED
 from faltung.task.problem import Index, Problem
 from faltung.tensor import errors
 from faltung.tensor.feature_map import feature_map
-from faltung.tensor.layer import LinearWords, read_layer, read_words
+from faltung.tensor.layer import LinearWords, read_layer, read_words, spelled_out
 from faltung.tensor.operands import LAYOUT, read_operands, read_shape, read_two_batches
 
 Array = NDArray[Any]
 
 
+@spelled_out(LinearWords)
 def input_gradient(
     gy: Any,
     w: Any,
@@ -73,13 +74,14 @@ def input_gradient(
     said = read_words("input_gradient", words, LinearWords)
     layer = read_layer(operation, given.ndim, said.options)
     if len(shape) != np.ndim(gy):
-        raise errors.operand_mismatch("input_shape", shape, np.shape(gy), "as many axes as gy has")
+        raise errors.gradient_rank("input_shape", shape, "gy", np.shape(gy))
     batched = shape if given.batched else (1, *shape)
     forward = layer.problem(given.x.dtype, batched, given.w.dtype, given.w.shape)
     _check_output(given.x.shape, forward, f"what the layer gives for input_shape={shape}")
     return given.as_given(adjoint(forward, given.x, given.w, said.method, said.threads))
 
 
+@spelled_out(LinearWords)
 def kernel_gradient(
     x: Any,
     gy: Any,
@@ -127,7 +129,7 @@ def kernel_gradient(
     if len(shape) < 2 or np.ndim(x) not in (len(shape), len(shape) - 1):
         raise errors.tensor_rank(np.shape(x), shape, LAYOUT, "kernel_shape")
     if np.ndim(gy) != np.ndim(x):
-        raise errors.operand_mismatch("gy", np.shape(gy), np.shape(x), "as many axes as x has")
+        raise errors.gradient_rank("gy", np.shape(gy), "x", np.shape(x))
     given = read_two_batches(x, gy, batched=np.ndim(x) == len(shape))
     said = read_words("kernel_gradient", words, LinearWords)
     layer = read_layer(operation, len(shape) - 2, said.options)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from faltung.meaning.extent import Operation
 from faltung.tensor import errors, operators
-from faltung.tensor.layer import Words, read_words
+from faltung.tensor.layer import Words, read_words, spelled_out
 from faltung.tensor.operands import read_operand
 
 Array = NDArray[Any]
 
 
+@spelled_out(Words)
 def convolve_integer(
     x: Any, w: Any, *, x_zero_point: Any = 0, w_zero_point: Any = 0, **words: Unpack[Words]
 ) -> NDArray[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypedDict
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from faltung.tensor.padding import Axis, Padding, Sides, Word
 Integers = int | Sequence[int]
 Boundaries = Boundary | Sequence[Boundary]
 DType = np.dtype[Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Options(NamedTuple):
@@ -53,19 +55,26 @@ class TransposedWords(TypedDict, total=False):
     threads: int | None
 
 
-class LinearWords(TypedDict, total=False):
-    """What can be said of a layer without bias by name; the help of `convolve` says what it means."""
+class UngroupedWords(TypedDict, total=False):
+    """What can be said by name of a layer whose groups follow from its kernels; the help of `convolve` says
+    what it means.
+    """
 
     stride: Integers
     padding: Padding
     dilation: Integers
-    groups: int
-    input_dilation: Integers
     boundary: Boundaries
     fill_value: complex
     method: str
     accuracy: str | float
     threads: int | None
+
+
+class LinearWords(UngroupedWords, total=False):
+    """What can be said of any layer without bias."""
+
+    groups: int
+    input_dilation: Integers
 
 
 class Words(LinearWords, total=False):
@@ -100,6 +109,31 @@ def read_words(function: str, words: Mapping[str, Any], known: Any = Words) -> S
         raise TypeError(f"{function}() got an unexpected keyword argument {unknown!r}")
     said = {**_UNSAID, **words}
     return Said(Options._make(map(said.__getitem__, Options._fields)), *map(said.__getitem__, Said._fields[1:]))
+
+
+def spelled_out(words: type[Any]) -> Callable[[Function], Function]:
+    """The same function, for whose help the words that it takes stand one by one, with their defaults."""
+
+    def decorated(function: Function) -> Function:
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind != inspect.Parameter.VAR_KEYWORD]
+        order = [word for word in _UNSAID if word in words.__annotations__]
+        named = [
+            inspect.Parameter(
+                word, inspect.Parameter.KEYWORD_ONLY, default=_UNSAID[word], annotation=_written(words, word)
+            )
+            for word in order
+        ]
+        function.__signature__ = signature.replace(parameters=own + named)  # type: ignore[attr-defined]
+        return function
+
+    return decorated
+
+
+def _written(words: type[Any], word: str) -> str:
+    """A word's annotation as it stands in the source."""
+    annotation = words.__annotations__[word]
+    return str(getattr(annotation, "__forward_arg__", annotation))
 
 
 class Layer(NamedTuple):

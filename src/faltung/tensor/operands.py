@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from faltung.task.kernel import Kernel
 from faltung.task.operand import Kind, Operand, as_operand
 from faltung.task.per_axis import integer
 from faltung.task.problem import Index
-from faltung.task.reading import is_masked
+from faltung.task.reading import is_masked, is_weak
 from faltung.tensor import errors
 
 Array = NDArray[Any]
@@ -36,6 +37,13 @@ class Operands(NamedTuple):
         """Number of spatial axes."""
         return self.w.ndim - 2
 
+    def beside(self, bias: object) -> Operands:
+        """The same, whose results a bias of a wider type makes wider."""
+        if self.rounds_to is None or bias is None or is_weak(bias):
+            return self
+        meet = _meeting({self.rounds_to, np.asarray(bias).dtype})
+        return self if meet == self.rounds_to else self._replace(rounds_to=None)
+
     def rounded(self, y: Array) -> Array:
         """A result in the operands' type, where sums are in single precision; a wider bias has made it wider."""
         return y if self.rounds_to is None or y.dtype != np.float32 else y.astype(self.rounds_to)
@@ -56,7 +64,7 @@ def read_operands(x: object, w: object, layout: str = LAYOUT) -> Operands:
     source, kernel = read_operand("x", x), read_operand("w", w)
     x_shape, w_shape = source.kind.shape, kernel.kind.shape
     if len(w_shape) < 2 or len(x_shape) not in (len(w_shape), len(w_shape) - 1):
-        raise errors.tensor_rank(x_shape, w_shape, layout)
+        raise errors.tensor_rank(x_shape, w_shape, layout, "w.values" if isinstance(w, Kernel) else "w")
     return _together(source, kernel, len(x_shape) == len(w_shape), x, w)
 
 
@@ -86,20 +94,31 @@ def _together(source: Operand, kernel: Operand, batched: bool, *given: object) -
 
 
 def _half(x: Kind, w: Kind, *given: object) -> np.dtype[Any] | None:
-    """The half precision that results have, where sums have another."""
+    """The half precision that results have, where sums have another; two of them meet in single precision."""
     if np.float16 not in (x.dtype, w.dtype) and not any(map(is_bfloat16, given)):
         return None
     strong = [np.asarray(value).dtype for value, kind in zip(given, (x, w), strict=True) if not kind.weak]
-    meet = np.result_type(*strong) if strong else None
+    meet = _meeting(set(strong)) if strong else None
     if meet is not None and (meet.name == "bfloat16" or (meet == np.float16 and len(strong) == 1)):
         return meet
     return None
+
+
+def _meeting(dtypes: set[np.dtype[Any]]) -> np.dtype[Any]:
+    """NumPy's promotion, which ends where the two half precisions meet: in single, as PyTorch and JAX have it."""
+    if {"float16", "bfloat16"} <= {dtype.name for dtype in dtypes}:
+        dtypes = {np.dtype(np.float32), *(dtype for dtype in dtypes if dtype.name != "bfloat16")}
+    return np.result_type(*dtypes)
 
 
 def read_operand(argument: str, value: object) -> Operand:
     """One array; TypeError for what is none, ValueError for masked ones."""
     if is_masked(value):
         raise errors.not_for_tensors(f"a masked array as {argument}", "a layer has no missing samples; fill them first")
+    if isinstance(value, Kernel):
+        return Operand(Kind(value.dtype, value.shape, weak=True), value.values)
+    if isinstance(value, str):
+        raise errors.shape_for_numbers(argument, value)
     if is_bfloat16(value):
         value = value.astype(np.float32)  # in which it would be summed
     return as_operand(argument, value)

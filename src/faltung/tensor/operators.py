@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from typing import Any, Unpack
 
-import numpy as np
 from numpy.typing import NDArray
 
 from faltung.meaning import numbers
 from faltung.meaning.extent import Operation
-from faltung.tensor.bias import add_bias, read_bias
+from faltung.tensor.bias import add_bias, read_bias, until_bias
 from faltung.tensor.feature_map import feature_map
 from faltung.tensor.layer import Boundaries, Integers, Options, Said, Words, read_layer, read_words
 from faltung.tensor.operands import read_operands
@@ -148,7 +146,6 @@ def _operate(operation: Operation, x: Any, w: Any, said: Said) -> NDArray[Any]:
     result = problem.result_dtype
     if offsets is not None:
         result = numbers.result_type(result, offsets.dtype)
-        if problem.result_dtype == np.float16:  # rounded once, after the bias
-            problem = replace(problem, result_dtype=problem.compute_dtype)
+        problem = until_bias(problem)
     y = feature_map(problem, given.x, given.w, said.method, said.threads)
-    return given.as_given(add_bias(y, offsets, result))
+    return given.beside(said.bias).as_given(add_bias(y, offsets, result))

@@ -129,7 +129,9 @@ def _forward(
     dtype: np.dtype[Any], shape: Index, kernel_shape: int | Sequence[int], options: Options
 ) -> tuple[Problem, bool]:
     """The layer that reads the patches, and whether ``shape`` has a batch axis."""
-    kernel = read_shape("kernel_shape", (kernel_shape,) if isinstance(kernel_shape, int) else kernel_shape)
+    kernel = read_shape("kernel_shape", (kernel_shape,) if isinstance(kernel_shape, int | np.integer) else kernel_shape)
+    if 0 in kernel:
+        raise errors.empty_patches(kernel_shape)
     if len(shape) not in (len(kernel) + 1, len(kernel) + 2):
         raise errors.patch_rank(shape, kernel)
     layer = read_layer("correlate", len(kernel), options)

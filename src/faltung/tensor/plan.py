@@ -18,7 +18,7 @@ from faltung.task.operand import Kind
 from faltung.task.problem import Problem
 from faltung.tensor import errors as layer_errors
 from faltung.tensor.feature_map import prepared
-from faltung.tensor.layer import LinearWords, read_layer, read_words
+from faltung.tensor.layer import LinearWords, read_layer, read_words, spelled_out
 from faltung.tensor.operands import LAYOUT, is_bfloat16, read_operand
 
 
@@ -98,6 +98,7 @@ class LayerPlan:
         return explanation.as_values(self.problem, self._choice)
 
 
+@spelled_out(LinearWords)
 def plan(
     x: Any,
     w: Any,
@@ -155,5 +156,8 @@ def plan(
 def _kind(x: Any) -> Kind:
     if not isinstance(x, str):
         return read_operand("x", x).kind
-    dtype, space, outer, _ = array_spec(x)
+    try:
+        dtype, space, outer, _ = array_spec(x)
+    except ValueError:
+        raise layer_errors.not_a_spec(x) from None
     return Kind(dtype, (*(outer or ()), *space))

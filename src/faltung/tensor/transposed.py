@@ -14,7 +14,7 @@ from faltung.task.per_axis import each, integer
 from faltung.task.problem import Index
 from faltung.tensor import errors as layer_errors
 from faltung.tensor import padding as paddings
-from faltung.tensor.bias import add_bias, read_bias
+from faltung.tensor.bias import add_bias, read_bias, until_bias
 from faltung.tensor.gradients import adjoint
 from faltung.tensor.layer import Boundaries, Integers, Layer, Options, Said, TransposedWords, read_layer, read_words
 from faltung.tensor.operands import TRANSPOSED_LAYOUT, read_operands
@@ -111,9 +111,12 @@ def _operate(operation: Operation, x: Any, w: Any, said: Said) -> NDArray[Any]:
     offsets = read_bias(said.bias, shape[1], numbers.result_type(given.x.dtype, given.w.dtype))
     forward = layer.problem(given.x.dtype, shape, given.w.dtype, given.w.shape)
     forward = forward.with_box(forward.low, given.x.shape[2:])
+    result = forward.result_dtype
+    if offsets is not None:
+        result = numbers.result_type(result, offsets.dtype)
+        forward = until_bias(forward)
     y = adjoint(forward, given.x, given.w, said.method, said.threads)
-    result = y.dtype if offsets is None else numbers.result_type(y.dtype, offsets.dtype)
-    return given.as_given(add_bias(y, offsets, result))
+    return given.beside(said.bias).as_given(add_bias(y, offsets, result))
 
 
 def output_shape(layer: Layer, x_shape: Index, w_shape: Index, output_padding: Any) -> Index:
@@ -125,9 +128,24 @@ def output_shape(layer: Layer, x_shape: Index, w_shape: Index, output_padding: A
         The channels do not match, or there is no output.
     """
     _check_channels(x_shape, w_shape, layer.groups)
-    ndim = len(w_shape) - 2
-    added = each("output_padding", output_padding, ndim, lambda value: integer("output_padding", value))
+    added = read_output_padding(layer, output_padding)
     return (x_shape[0], w_shape[1] * layer.groups, *_output_space(layer, x_shape[2:], w_shape[2:], added))
+
+
+def read_output_padding(layer: Layer, value: Any) -> Index:
+    """Samples that are added along each axis.
+
+    Raises
+    ------
+    ValueError, TypeError
+        They are no integers, or more than stride and dilation leave open.
+    """
+    added = each("output_padding", value, len(layer.stride), lambda each: integer("output_padding", each))
+    for i, more in enumerate(added):
+        limit = max(layer.stride[i], layer.dilation[i])
+        if not 0 <= more < limit:
+            raise layer_errors.output_padding_too_long(more, limit, i)
+    return added
 
 
 def _check_channels(x_shape: Index, w_shape: Index, groups: int) -> None:
@@ -147,9 +165,6 @@ def _output_space(layer: Layer, space: Index, kernel: Index, added: Index) -> In
     """How long the output is: the shortest input from which the layer gives ``space``, and more."""
     lengths = []
     for i, (axis, n, more) in enumerate(zip(layer.axes(space, kernel), space, added, strict=True)):
-        limit = max(axis.stride, layer.dilation[i])
-        if not 0 <= more < limit:
-            raise layer_errors.output_padding_too_long(more, limit, i)
         length = paddings.shortest_input(layer.padding[i], n, axis) + more
         if length < 1:
             raise layer_errors.no_transposed_output(i, length)

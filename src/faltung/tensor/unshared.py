@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypedDict, Unpack
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,28 +20,15 @@ from faltung.task.problem import Index, Problem
 from faltung.tensor import errors, gradients, operators
 from faltung.tensor.bias import add_bias, read_bias
 from faltung.tensor.continuation import continued
-from faltung.tensor.layer import Boundaries, Integers, read_layer, read_words
+from faltung.tensor.layer import UngroupedWords, read_layer, read_words, spelled_out
 from faltung.tensor.operands import read_shape, read_two
-from faltung.tensor.padding import Padding
 from faltung.tensor.patches import added_up, windows
 
 Array = NDArray[Any]
 
 
-class UnsharedWords(TypedDict, total=False):
-    """What can be said of an unshared layer by name; the help of `convolve` says what it means."""
-
-    stride: Integers
-    padding: Padding
-    dilation: Integers
-    boundary: Boundaries
-    fill_value: complex
-    method: str
-    accuracy: str | float
-    threads: int | None
-
-
-def convolve_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UnsharedWords]) -> Array:
+@spelled_out(UngroupedWords)
+def convolve_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UngroupedWords]) -> Array:
     """Convolve with kernels of its own at each output position: a locally connected layer.
 
     As `convolve`, but ``w[o, c, k, p]`` instead of ``w[o, c, k]``.
@@ -84,7 +71,7 @@ def convolve_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[Unsha
 
 
 @functools.wraps(convolve_unshared, assigned=())
-def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UnsharedWords]) -> Array:
+def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UngroupedWords]) -> Array:
     """Correlate with kernels of its own at each output position: a locally connected layer.
 
     Parameters, returns and errors are those of `convolve_unshared`.
@@ -99,8 +86,9 @@ def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[Unsh
     return _operate("correlate", x, w, bias, words)
 
 
+@spelled_out(UngroupedWords)
 def unshared_input_gradient(
-    gy: Any, w: Any, input_shape: Sequence[int], *, operation: Operation = "correlate", **words: Unpack[UnsharedWords]
+    gy: Any, w: Any, input_shape: Sequence[int], *, operation: Operation = "correlate", **words: Unpack[UngroupedWords]
 ) -> Array:
     """The gradient of an unshared layer's input, from that of its output: its adjoint.
 
@@ -148,8 +136,9 @@ def unshared_input_gradient(
     return given.rounded(added_up(from_groups(groups, 1, local.forward.length), local.forward).reshape(shape))
 
 
+@spelled_out(UngroupedWords)
 def unshared_kernel_gradient(
-    x: Any, gy: Any, kernel_shape: Sequence[int], *, operation: Operation = "correlate", **words: Unpack[UnsharedWords]
+    x: Any, gy: Any, kernel_shape: Sequence[int], *, operation: Operation = "correlate", **words: Unpack[UngroupedWords]
 ) -> Array:
     """The gradient of an unshared layer's kernels, from its input and the gradient of its output.
 
@@ -195,7 +184,7 @@ def unshared_kernel_gradient(
     return given.rounded(from_groups(groups, 0, local.forward.length))
 
 
-def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWords) -> Array:
+def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UngroupedWords) -> Array:
     given = read_two("x", x, "w", w)
     local = read_local(operation, words, given.x.dtype, given.x.shape, given.w.dtype, given.w.shape)
     patches = local.patches_as_groups(given.x.reshape(local.batched))
@@ -203,7 +192,7 @@ def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWor
     y = from_groups(sums.reshape(sums.shape[:2]), 1, local.forward.length)
     offsets = read_bias(bias, local.forward.filters, y.dtype)
     y = add_bias(y, offsets, y.dtype if offsets is None else numbers.result_type(y.dtype, offsets.dtype))
-    return given.rounded(y if given.x.ndim == local.ndim + 2 else y[0])
+    return given.beside(bias).rounded(y if given.x.ndim == local.ndim + 2 else y[0])
 
 
 # the grouped layer -------------------------------------------------------------------------
@@ -251,7 +240,7 @@ class Local(NamedTuple):
 
 
 def read_local(
-    operation: Operation, words: UnsharedWords, x: np.dtype[Any], x_shape: Index, w: np.dtype[Any], w_shape: Index
+    operation: Operation, words: UngroupedWords, x: np.dtype[Any], x_shape: Index, w: np.dtype[Any], w_shape: Index
 ) -> Local:
     """The unshared layer for operands of these types and shapes, ``x`` with or without a batch axis.
 
@@ -260,11 +249,12 @@ def read_local(
     ValueError, TypeError
         They fit no such layer.
     """
-    said = read_words(f"{operation}_unshared", words, UnsharedWords)
+    said = read_words(f"{operation}_unshared", words, UngroupedWords)
     ndim = len(w_shape) // 2 - 1
     if len(w_shape) % 2 or ndim < 0 or len(x_shape) not in (ndim + 1, ndim + 2):
         raise errors.unshared_rank(x_shape, w_shape)
     shared, batched = w_shape[: 2 + ndim], x_shape if len(x_shape) == ndim + 2 else (1, *x_shape)
+    _check("w", w_shape, (w_shape[0], batched[1], *w_shape[2:]), "a kernel for each channel of x")
     forward = read_layer(operation, ndim, said.options).problem(x, batched, w, shared)
     _check("w", w_shape, (*shared, *forward.length), "kernels for each output")
     groups = math.prod(forward.length)

@@ -8,6 +8,7 @@ kernels are conjugated by `correlate`, which PyTorch does not do (its layer is o
 from __future__ import annotations
 
 from faltung.torch import kernels
+from faltung.torch.depthwise import depthwise
 from faltung.torch.functions import convolve, convolve_transposed, correlate, correlate_transposed
 from faltung.torch.modules import (
     Convolution1d,
@@ -44,5 +45,6 @@ __all__ = [
     "correlate",
     "correlate_transposed",
     "correlate_unshared",
+    "depthwise",
     "kernels",
 ]

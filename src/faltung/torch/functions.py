@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any, Unpack
 
 import torch
 
 from faltung import tensor
 from faltung.meaning.extent import Operation
+from faltung.task.kernel import Kernel
 from faltung.tensor import errors
 from faltung.tensor.bias import biased
-from faltung.tensor.form import read_form, vendor_computes
+from faltung.tensor.form import read_form
 from faltung.tensor.layer import Said, TransposedWords, Words, read_words
 from faltung.tensor.transposed import output_shape
+from faltung.torch import errors as torch_errors
 from faltung.torch import vendor
 from faltung.torch.trilinear import InputGradient, Output
+
+_HALVES = (torch.float16, torch.bfloat16)
 
 
 @functools.wraps(tensor.convolve, assigned=())
@@ -125,32 +130,57 @@ def operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool =
 def _operate(operation: Operation, x: Any, w: Any, said: Said, transposed: bool) -> Any:
     if torch.jit.is_tracing():  # where lengths are tensors
         raise errors.not_for_tensors("what torch.jit.trace records", "torch.compile leaves layers out of its graphs")
-    x, w = tensor_beside(x, w), tensor_beside(w, x)
+    x, w = tensor_beside("x", x, w), tensor_beside("w", w, x)
     if x.device != w.device:
         raise errors.operand_mismatch(
             "w", f"on {w.device}", f"on {x.device}", "where x is: move one of them with .to()"
         )
     form = read_form(operation, tuple(x.shape), tuple(w.shape), said, transposed, "vendor")
-    on_vendor = vendor_computes(str(x.device), said.method)
-    batched = x.ndim == w.ndim
-    samples = x if batched else x[None]
-    if transposed:
+    on_vendor = vendor.computes(str(x.device), said.method)
+
+    def layer(samples: Any, w: Any) -> Any:
+        if not transposed:
+            return vendor.output(samples, w, form) if on_vendor else Output.of(samples, w, None, form)
         shape = output_shape(form.layer, tuple(samples.shape), tuple(w.shape), said.output_padding)
-        y = vendor.adjoint(samples, w, form, shape) if on_vendor else InputGradient.of(samples, w, shape, form.linear)
-    else:
-        y = vendor.output(samples, w, form) if on_vendor else Output.of(samples, w, None, form)
-    y = y if said.bias is None else with_bias(y, said.bias)
+        if on_vendor:
+            return vendor.adjoint(samples, w, form, shape)
+        return InputGradient.of(samples, w, shape, form.linear)
+
+    batched = x.ndim == w.ndim
+    y = with_bias(layer, x if batched else x[None], w, said.bias)
     return y if batched else y[0]
 
 
-def with_bias(y: Any, bias: Any) -> Any:
-    """Outputs (N, O, *space) and one number for each O."""
-    return biased(y, tensor_beside(bias, y), lambda total: vendor.scalar(total.dtype) is int)
+def with_bias(layer: Callable[[Any, Any], Any], x: Any, w: Any, bias: Any) -> Any:
+    """Outputs of ``layer``, (N, O, *space), and one number for each O; on the CPU halves are rounded once."""
+    if bias is None:
+        return layer(x, w)
+    dtype = torch.result_type(x, w)
+    is_tensor = isinstance(bias, torch.Tensor)
+    offsets = bias if is_tensor else tensor_beside("bias", bias, torch.empty(0, dtype=dtype, device=x.device))
+    half = dtype in _HALVES and x.device.type == "cpu"
+    y = layer(x.float(), w.float()) if half else layer(x, w)
+    y = biased(y, offsets, lambda total: vendor.scalar(total.dtype) is int)
+    return y.to(torch.promote_types(dtype, offsets.dtype)) if half else y
 
 
-def tensor_beside(value: Any, beside: Any) -> Any:
-    """As a tensor; Python's own numbers take the type of the floating one beside them."""
-    weak = isinstance(value, list | tuple) and isinstance(beside, torch.Tensor)
-    if weak and (beside.is_floating_point() or beside.is_complex()):
-        return torch.as_tensor(value, dtype=beside.dtype, device=beside.device)
-    return torch.as_tensor(value)
+def tensor_beside(argument: str, value: Any, beside: Any) -> Any:
+    """As a tensor; Python's own numbers and Kernels take the floating type of the one beside them.
+
+    Raises
+    ------
+    TypeError
+        PyTorch makes no tensor of it.
+    """
+    if isinstance(value, torch.Tensor):
+        return value
+    values = value.values.copy() if isinstance(value, Kernel) else value  # a tensor may be written to
+    try:
+        read = torch.as_tensor(values)
+        weak = isinstance(value, list | tuple | Kernel) and isinstance(beside, torch.Tensor)
+        if not weak or not (beside.is_floating_point() or beside.is_complex()):
+            return read
+        dtype = torch.promote_types(beside.dtype, torch.complex64) if read.is_complex() else beside.dtype
+        return torch.as_tensor(values, dtype=dtype, device=beside.device)
+    except (TypeError, ValueError, RuntimeError):
+        raise torch_errors.not_a_tensor(argument, value) from None

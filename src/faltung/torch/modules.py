@@ -15,9 +15,11 @@ import torch
 from faltung.meaning.extent import Operation
 from faltung.task.per_axis import each, step
 from faltung.tensor import errors
-from faltung.tensor.form import check_computing, check_types, refuse_unknown
+from faltung.tensor.form import check_computing
 from faltung.tensor.layer import Boundaries, Integers, Options, Said, read_layer
 from faltung.tensor.padding import Padding
+from faltung.tensor.transposed import read_output_padding
+from faltung.torch import errors as torch_errors
 from faltung.torch.functions import operate
 
 
@@ -49,7 +51,8 @@ class KernelBank(torch.nn.Module):
         **unknown: Never,
     ) -> None:
         super().__init__()
-        refuse_unknown(type(self).__name__, unknown)
+        for word in unknown:
+            raise torch_errors.unknown_layer_word(type(self).__name__, word, unknown[word])
         check_computing(method, threads, "vendor")
         said = Options(stride, padding, dilation, groups, 1, boundary, fill_value, accuracy)
         layer = read_layer(self.operation, self.axes, said)
@@ -85,9 +88,12 @@ class KernelBank(torch.nn.Module):
 
     def forward(self, x: Any) -> Any:
         """The feature maps of ``x``, which has the weight's type (any under autocast, which plays no part here)."""
+        if not isinstance(x, torch.Tensor):
+            raise torch_errors.module_input(x)
         kind = x.device.type
-        if not (torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)):
-            check_types(x.dtype, self.weight.dtype)
+        autocast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+        if x.dtype != self.weight.dtype and not autocast:
+            raise torch_errors.module_types_differ(str(x.dtype), str(self.weight.dtype))
         return operate(self.operation, x, self.weight, self._said._replace(bias=self.bias), self.transposed)
 
     def extra_repr(self) -> str:
@@ -200,8 +206,9 @@ class TransposedKernelBank(KernelBank):
         **words: Any,
     ) -> None:
         if "fill_value" in words:  # an adjoint reads nothing beyond the edges
-            raise errors.unknown_layer_word(type(self).__name__, "fill_value", words["fill_value"])
+            raise torch_errors.unknown_layer_word(type(self).__name__, "fill_value", words["fill_value"])
         super().__init__(in_channels, out_channels, kernel_size, **words)
+        read_output_padding(read_layer(self.operation, self.axes, self._said.options), output_padding)
         self._said = self._said._replace(output_padding=output_padding)
 
 

@@ -11,14 +11,14 @@ import torch
 from faltung import tensor
 from faltung.meaning.extent import Operation
 from faltung.task.problem import Problem
-from faltung.tensor.layer import Options, Said
-from faltung.tensor.unshared import UnsharedWords, read_local
+from faltung.tensor.layer import Options, Said, UngroupedWords
+from faltung.tensor.unshared import read_local
 from faltung.torch import vendor
 from faltung.torch.functions import operate, tensor_beside, with_bias
 
 
 @functools.wraps(tensor.convolve_unshared, assigned=())
-def convolve_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UnsharedWords]) -> Any:
+def convolve_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UngroupedWords]) -> Any:
     """`faltung.tensor.convolve_unshared` of tensors, with gradients to any order.
 
     Parameters, returns and errors are those of `faltung.tensor.convolve_unshared`.
@@ -34,7 +34,7 @@ def convolve_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[Unsha
 
 
 @functools.wraps(tensor.correlate_unshared, assigned=())
-def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UnsharedWords]) -> Any:
+def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[UngroupedWords]) -> Any:
     """`faltung.tensor.correlate_unshared` of tensors, with gradients to any order.
 
     Parameters, returns and errors are those of `faltung.tensor.convolve_unshared`.
@@ -49,17 +49,20 @@ def correlate_unshared(x: Any, w: Any, *, bias: Any = None, **words: Unpack[Unsh
     return _operate("correlate", x, w, bias, words)
 
 
-def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UnsharedWords) -> Any:
-    x, w = tensor_beside(x, w), tensor_beside(w, x)
+def _operate(operation: Operation, x: Any, w: Any, bias: Any, words: UngroupedWords) -> Any:
+    x, w = tensor_beside("x", x, w), tensor_beside("w", w, x)
     x_kind, w_kind = (np.dtype(vendor.scalar(each.dtype)) for each in (x, w))
     local = read_local(operation, words, x_kind, tuple(x.shape), w_kind, tuple(w.shape))
-    samples = vendor.continued(x.reshape(local.batched), local.forward)
-    patches = _windows(samples, local.forward).reshape(local.patches)
-    kernels = w.movedim(tuple(range(-local.ndim, 0)), tuple(range(local.ndim))).reshape(local.kernels)
     options = Options(groups=local.words["groups"], accuracy=local.words["accuracy"])
-    y = operate(operation, patches, kernels, Said(options, None, local.words["method"], local.words["threads"], 0))
-    y = y.reshape(len(y), *local.forward.length, local.forward.filters).movedim(-1, 1)
-    y = y if bias is None else with_bias(y, bias)
+    said = Said(options, None, local.words["method"], local.words["threads"], 0)
+
+    def layer(x: Any, w: Any) -> Any:
+        patches = _windows(vendor.continued(x, local.forward), local.forward).reshape(local.patches)
+        kernels = w.movedim(tuple(range(-local.ndim, 0)), tuple(range(local.ndim))).reshape(local.kernels)
+        y = operate(operation, patches, kernels, said)
+        return y.reshape(len(y), *local.forward.length, local.forward.filters).movedim(-1, 1)
+
+    y = with_bias(layer, x.reshape(local.batched), w, bias)
     return y if x.ndim == local.ndim + 2 else y[0]
 
 

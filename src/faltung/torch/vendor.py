@@ -15,8 +15,22 @@ from faltung import errors as faltung_errors
 from faltung.task.problem import Index, Problem
 from faltung.tensor import continuation, errors
 from faltung.tensor.form import Form, Shape
+from faltung.torch import errors as torch_errors
 
 _CONVOLUTIONS = (torch.nn.functional.conv1d, torch.nn.functional.conv2d, torch.nn.functional.conv3d)
+
+
+def computes(device: str, method: str) -> bool:
+    """Whether PyTorch's own convolution computes: on the CPU where that is said, elsewhere always.
+
+    Raises
+    ------
+    ValueError
+        ``method`` is an algorithm of the native core, and the array is elsewhere.
+    """
+    if device != "cpu" and method not in ("auto", "vendor"):
+        raise torch_errors.method_of_the_cpu(method, device)
+    return device != "cpu" or method == "vendor"
 
 
 def output(x: Any, w: Any, form: Form, length: Shape | None = None) -> Any:
