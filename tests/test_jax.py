@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import faltung as ft
+from tests.rounding_bounds import of_sums
 
 jax = pytest.importorskip("jax", reason="JAX is not installed, and no dependency")
 ftj: Any = importlib.import_module("faltung.jax")
@@ -68,7 +69,7 @@ def test_layers_are_those_of_arrays(method: str, operation: str, options: dict[s
 
     for found in (jax.jit(layer)(x, w), jax.jit(layer)(x[0], w)[None]):
         assert found.dtype == dtype
-        assert_allclose(found, expected, atol=1e-13)
+        assert_allclose(found, expected, rtol=0, atol=of_sums(x, w))
 
 
 @pytest.mark.parametrize(("method", "dtype"), COMPUTED)
@@ -83,8 +84,8 @@ def test_transposed_layers_are_those_of_arrays(
     def layer(x: Any, w: Any) -> Any:
         return getattr(ftj, f"{operation}_transposed")(x, w, method=method, **options)
 
-    assert_allclose(jax.jit(layer)(x, w), expected, atol=1e-13)
-    assert_allclose(jax.jit(layer)(x[0], w), expected[0], atol=1e-13)
+    assert_allclose(jax.jit(layer)(x, w), expected, rtol=0, atol=of_sums(x, w))
+    assert_allclose(jax.jit(layer)(x[0], w), expected[0], rtol=0, atol=of_sums(x, w))
 
 
 @pytest.mark.parametrize("ndim", [1, 2, 3])
@@ -94,14 +95,16 @@ def test_correlate_is_the_layer_of_jax(ndim: int) -> None:
         x, w, [2] * ndim, [(1, 2)] * ndim, lhs_dilation=[2] * ndim, rhs_dilation=[2] * ndim, feature_group_count=2
     )
     words = {"stride": 2, "padding": [(1, 2)] * ndim, "dilation": 2, "groups": 2, "input_dilation": 2}
-    assert_allclose(ftj.correlate(x, w, **words), theirs, atol=1e-13)
+    assert_allclose(ftj.correlate(x, w, **words), theirs, rtol=0, atol=of_sums(x, w))
     flipped = np.flip(w, tuple(range(2, w.ndim)))
-    assert_allclose(ftj.convolve(x, flipped, **words), theirs, atol=1e-13)
+    assert_allclose(ftj.convolve(x, flipped, **words), theirs, rtol=0, atol=of_sums(x, w))
 
 
 def test_complex_kernels_are_conjugated() -> None:
     x, w = random(2, 3, 6, dtype=np.complex128), random(2, 3, 3, dtype=np.complex128)
-    assert_allclose(ftj.correlate(x, w.conj()), jax.lax.conv_general_dilated(x, w, [1], "VALID"), atol=1e-13)
+    assert_allclose(
+        ftj.correlate(x, w.conj()), jax.lax.conv_general_dilated(x, w, [1], "VALID"), rtol=0, atol=of_sums(x, w)
+    )
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "int32", "int64", "uint8", "complex64"])
@@ -144,8 +147,8 @@ def test_unshared_layers_are_those_of_arrays(operation: str, options: dict[str, 
     def layer(x: Any, w: Any, bias: Any) -> Any:
         return getattr(ftj, operation)(x, w, bias=bias, **options)
 
-    assert_allclose(layer(x, w, bias), expected, atol=1e-13)
-    assert_allclose(layer(x[0], w, bias), expected[0], atol=1e-13)
+    assert_allclose(layer(x, w, bias), expected, rtol=0, atol=of_sums(x, w))
+    assert_allclose(layer(x[0], w, bias), expected[0], rtol=0, atol=of_sums(x, w))
     check_grads(layer, (x, w, bias), order=2)
 
 
@@ -161,8 +164,8 @@ def test_depthwise_layers_are_those_of_arrays(operation: Any, options: dict[str,
     def layer(x: Any, w: Any, bias: Any) -> Any:
         return ftj.depthwise(x, w, operation=operation, bias=bias, **options)
 
-    assert_allclose(layer(x, w, bias), expected, atol=1e-13)
-    assert_allclose(layer(x[0], w, bias), expected[0], atol=1e-13)
+    assert_allclose(layer(x, w, bias), expected, rtol=0, atol=of_sums(x, w))
+    assert_allclose(layer(x[0], w, bias), expected[0], rtol=0, atol=of_sums(x, w))
     check_grads(layer, (x, w, bias), order=2)
 
 
@@ -199,7 +202,7 @@ def test_derivatives_of_both_methods_are_the_same(name: str, i: int) -> None:
         loss = lambda x, w, m=method: jnp.sin(getattr(ftj, name)(x, w, method=m, **options)).sum()  # noqa: E731
         both.append(jax.jit(jax.grad(loss, argnums=(0, 1)))(x, w))
     for native, theirs in zip(*both, strict=True):
-        assert_allclose(native, theirs, atol=1e-12)
+        assert_allclose(native, theirs, rtol=0, atol=max(of_sums(x, w, x), of_sums(x, w, w)))
 
 
 @pytest.mark.parametrize("operation", ["convolve", "correlate"])
@@ -214,7 +217,7 @@ def test_derivatives_of_complex_layers_follow_jax(operation: str) -> None:
     check_grads(jax.jit(losses[0]), (x, w), order=1, modes=["rev"])
     native, theirs = (jax.grad(loss, argnums=(0, 1))(x, w) for loss in losses)
     for one, other in zip(native, theirs, strict=True):
-        assert_allclose(one, other, atol=1e-12)
+        assert_allclose(one, other, rtol=0, atol=max(of_sums(x, w, x), of_sums(x, w, w)))
     real = jax.grad(losses[0], argnums=1)(x, w.real)
     assert real.dtype == np.float64
 
@@ -245,9 +248,9 @@ def test_mapped_layers(transposed: bool, axes: tuple[int | None, int | None]) ->
     for i in range(3):
         one = [each if axis is None else np.take(each, i, axis) for each, axis in zip((x, w), axes, strict=True)]
         expected, (ex, ew) = derivatives(*one)
-        assert_allclose(found[i], expected, rtol=1e-12)
-        assert_allclose(gx[i], ex, atol=1e-12)
-        assert_allclose(gw[i], ew, atol=1e-12)
+        assert_allclose(found[i], expected, rtol=0, atol=of_sums(x, w, 1.0))
+        assert_allclose(gx[i], ex, rtol=0, atol=of_sums(x, w, w))
+        assert_allclose(gw[i], ew, rtol=0, atol=of_sums(x, w, x))
 
 
 @pytest.mark.parametrize(("count", "batch"), [(0, 2), (3, 0)])
@@ -272,11 +275,11 @@ def test_hessians_and_nested_maps() -> None:
         return (ftj.convolve(x, w, padding=1, boundary="wrap", method="lax") ** 2).sum()
 
     native, theirs = (jax.jit(jax.vmap(jax.hessian(each), in_axes=(None, 0)))(w, x) for each in (loss, plain))
-    assert_allclose(native, theirs, atol=1e-12)
+    assert_allclose(native, theirs, rtol=0, atol=of_sums(x, w, x))
     nested = jax.vmap(jax.vmap(lambda x, w: ftj.correlate(x, w), in_axes=(None, 0)), in_axes=(0, None))
     kernels = random(4, 2, 2, 3)
     expected = np.stack([[ft.tensor.correlate(one, k) for k in kernels] for one in x])
-    assert_allclose(nested(x, kernels), expected, atol=1e-13)
+    assert_allclose(nested(x, kernels), expected, rtol=0, atol=of_sums(x, kernels))
 
 
 # what is said ------------------------------------------------------------------------------
