@@ -37,7 +37,7 @@ _KERNEL_HELP = (
     "or a file (.npy, .wav as an impulse response, a picture as grey)."
 )
 _BOUNDARY_HELP = (
-    "Beyond the edges: constant, edge, reflect, symmetric, wrap or normalize; one, or one per axis "
+    "Beyond the edges: constant, edge, reflect, symmetric{}; one, or one per axis "
     "between commas. Photographs: symmetric; others: constant."
 )
 
@@ -89,7 +89,9 @@ def apply(
     mode: Annotated[
         str | None, typer.Option(help="full, same or valid. Photographs: same; others: full.", show_default=False)
     ] = None,
-    boundary: Annotated[str | None, typer.Option(help=_BOUNDARY_HELP, show_default=False)] = None,
+    boundary: Annotated[
+        str | None, typer.Option(help=_BOUNDARY_HELP.format(", wrap or normalize"), show_default=False)
+    ] = None,
     axes: Annotated[
         str | None, typer.Option(help="Arrays: the axes along which the kernel's lie, e.g. 0,1.", show_default=False)
     ] = None,
@@ -121,7 +123,7 @@ def fit_kernel(
     after: Annotated[Path, typer.Argument(help="The same, filtered.")],
     shape: Annotated[str, typer.Option("--shape", "-s", help="Lengths of the kernel, e.g. 9x9.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write the kernel to (.npy).")],
-    boundary: Annotated[str | None, typer.Option(help=_BOUNDARY_HELP, show_default=False)] = None,
+    boundary: Annotated[str | None, typer.Option(help=_BOUNDARY_HELP.format(" or wrap"), show_default=False)] = None,
     ridge: Annotated[float, typer.Option(help="What large weights cost; 1e-6 is mild.")] = 0.0,
     interior: Annotated[
         bool, typer.Option("--interior", help="Leave out what reads beyond the edges, if the boundary is unknown.")

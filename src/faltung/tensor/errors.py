@@ -132,6 +132,14 @@ def not_for_tensors(what: str, mend: str) -> ValueError:
     return ValueError(f"{what} is not for tensors: {mend}")
 
 
+def normalize_is_for_given_kernels() -> ValueError:
+    """A boundary that learned and fitted kernels cannot have."""
+    return ValueError(
+        "boundary='normalize' divides by the weights present, all >= 0, which those of a learned or fitted kernel need "
+        "not be: expected another boundary; faltung.convolve has this one"
+    )
+
+
 def depthwise_ambiguous(x: tuple[int, ...], w: tuple[int, ...]) -> ValueError:
     """Kernels that may be PyTorch's (C, 1, *kernel), beside an input that may be a batch."""
     return ValueError(

@@ -285,6 +285,5 @@ def _read_layer(operation: Any, ndim: int, options: Options) -> Layer:
 def _linear_boundary(value: object) -> Boundary:
     boundary = boundaries.check(value)
     if boundary == "normalize":
-        mend = "it scales by weights >= 0, which learned kernels have not; faltung.convolve has it"
-        raise layer_errors.not_for_tensors("boundary='normalize'", mend)
+        raise layer_errors.normalize_is_for_given_kernels()
     return boundary
