@@ -57,13 +57,20 @@ ChannelProductCall<T> make_call(const PackedWeights<T>& weights, const std::vect
     ChannelProductCall<T> call{weights, x.shape[0], x.shape[1] / weights.groups(), {},
                                reinterpret_cast<const T*>(x.data), element_step(x, 0), element_step(x, 1),
                                static_cast<T>(fill), reinterpret_cast<T*>(y.data), element_step(y, 0),
-                               element_step(y, 1), {}};
-    ArrayView space = x, outputs = y;  // without batch and channels
-    space.shape += 2, space.strides += 2, outputs.shape += 2, outputs.strides += 2;
+                               element_step(y, 1), {}, {0}};
+    const int last = y.dimensions - static_cast<int>(taps.size());  // of the axes that count phases, and one
+    for (int axis = 2; axis < last; ++axis) {
+        std::vector<std::ptrdiff_t> phases;
+        for (const std::ptrdiff_t phase : call.phases)
+            for (std::ptrdiff_t i = 0; i < y.shape[axis]; ++i) phases.push_back(phase + i * element_step(y, axis));
+        call.phases = std::move(phases);
+    }
+    ArrayView space = x, outputs = y;  // without batch and channels, or filters
+    space.shape += 2, space.strides += 2, outputs.shape += last, outputs.strides += last;
     for (std::size_t i = 0; i < taps.size(); ++i) {
         call.axes.push_back(make_axis(space, taps[i], outputs, given, i));
         call.axes.back().step = element_step(x, static_cast<int>(i) + 2);
-        call.output_steps.push_back(element_step(y, static_cast<int>(i) + 2));
+        call.output_steps.push_back(element_step(y, static_cast<int>(i) + last));
     }
     arrange_axes(call.axes, call.output_steps,
                  weights.lanes() == Lanes::positions ? channel_product_kernel_for<T>(weights.level()).lanes : 1);
@@ -109,11 +116,13 @@ private:
         require_floats(y, "the output must have the kernel's type");
         if (x.element != element_of<T> || y.element != element_of<T>)
             throw nb::type_error("input and output must have the kernel's type");
-        require(x.dimensions == dimensions && y.dimensions == dimensions, "arrays differ in dimension");
+        require(x.dimensions == dimensions && y.dimensions >= dimensions, "arrays differ in dimension");
         require_one_for_each_axis(given, dimensions - 2);
         require(x.shape[0] == y.shape[0], "input and output differ in batch");
         require(x.shape[1] == channels_, "the input has not the kernel's channels");
-        require(y.shape[1] == weights.groups() * weights.filters(), "the output has not the kernel's filters");
+        std::ptrdiff_t filters = 1;
+        for (int axis = 1; axis <= y.dimensions - dimensions + 1; ++axis) filters *= y.shape[axis];
+        require(filters == weights.groups() * weights.filters(), "the output has not the kernel's filters");
         require(y.writable, "the output must be writable");
         require(threads >= 1, "at least one thread is needed");
         if (is_empty(y)) return;
@@ -142,7 +151,8 @@ void bind_channel_product(nb::module_& module) {
         .def_prop_ro("finite", &ChannelProduct::finite)
         .def("run", &ChannelProduct::run, nb::arg("input"), nb::arg("output"), nb::arg("offset"), nb::arg("stride"),
              nb::arg("dilation"), nb::arg("boundary"), nb::arg("fill"), nb::arg("threads"),
-             "output[b, o, p] = sum over c, k of input[b, c, stride * p + offset + dilation * k] * kernel[o, c, k].");
+             "output[b, o, p] = sum over c, k of input[b, c, stride * p + offset + dilation * k] * kernel[o, c, k].\n\n"
+             "Axes of the output between filters and positions count filters, too.");
 }
 
 }  // namespace faltung

@@ -60,6 +60,9 @@ public:
         sums_in_vector_ = call.weights.panel(0).width * lanes_;
         for (std::ptrdiff_t i = 0; i < blocks_.most_vectors(); ++i) spots_.push_back(i * sums_in_vector_);
         in_place_ = lanes_ > 1 && stores_in_place();
+        if (!in_place_)
+            for (std::ptrdiff_t f = 0; f < call.weights.groups() * call.weights.filters(); ++f)
+                filter_places_.push_back(filter_place(f));
         if (blocks_.chained() && call.channels == 1 && in_place_)
             groups_in_piece_ = std::clamp(bytes_ahead / (blocks_.copied_elements() * std::ptrdiff_t{sizeof(T)}),
                                           std::ptrdiff_t{1}, call.weights.groups());
@@ -150,8 +153,13 @@ private:
     // must lie in the next one.
     [[nodiscard]] bool stores_in_place() const {
         const std::ptrdiff_t outputs = call_.axes.back().outputs;
-        if (long_ || call_.output_steps.back() != 1) return false;
+        if (long_ || call_.output_steps.back() != 1 || call_.phases.size() > 1) return false;
         return blocks_.chained() ? outputs >= lanes_ || row_output_step() == outputs : outputs >= lanes_ && (spans() == 1 || outputs % lanes_ == 0);
+    }
+
+    [[nodiscard]] std::ptrdiff_t filter_place(std::ptrdiff_t filter) const {
+        const auto phases = static_cast<std::ptrdiff_t>(call_.phases.size());
+        return filter / phases * call_.output_filter_step + call_.phases[static_cast<std::size_t>(filter % phases)];
     }
 
     void divide() {
@@ -224,9 +232,9 @@ private:
         const std::ptrdiff_t before = section * blocks_.channels_in_section() * weights_in_channel_;
         const Product product{piece, samples, panel, call_.weights.weights(piece.group, panel) + before * panel.width,
                               terms_in_channel_ * channels(section)};
-        T* const out = call_.output + block.image * call_.output_batch_step + block.row * call_.output_steps[0] +
-                       (piece.group * call_.weights.filters() + panel.first) * call_.output_filter_step;
-        if (in_place_) return sum_run(product, 0, {out, true});
+        T* const out = call_.output + block.image * call_.output_batch_step + block.row * call_.output_steps[0];
+        const std::ptrdiff_t filter = piece.group * call_.weights.filters() + panel.first;
+        if (in_place_) return sum_run(product, 0, {out + filter * call_.output_filter_step, true});
         const std::ptrdiff_t size = blocks_.most_vectors() * sums_in_vector_;
         const Target run{scratch.run.reserve(size), false};
         const T* sums = run.data;
@@ -239,7 +247,7 @@ private:
         } else {
             sum_run(product, 0, run);
         }
-        if (section == sections_ - 1) write(sums, block, panel, out);
+        if (section == sections_ - 1) write(sums, block, panel, out, filter_places_.data() + filter);
     }
 
     void sum_long(const Product& product, const Target& run, T* total, T* lost) const {
@@ -294,24 +302,25 @@ private:
     // Of a vector of positions.
     [[nodiscard]] std::ptrdiff_t written_length() const { return std::min(lanes_, call_.axes.back().outputs); }
 
-    void write(const T* sums, const OutputBlock& block, const Panel& panel, T* to) const {
-        if (lanes_ == 1) return write_positions(sums, blocks_.vectors(block), panel, to);
+    void write(const T* sums, const OutputBlock& block, const Panel& panel, T* to, const std::ptrdiff_t* filters) const {
+        if (lanes_ == 1) return write_positions(sums, blocks_.vectors(block), panel, to, filters);
         const StripCount count = blocks_.strips(block);
         for (std::ptrdiff_t row = 0; row < count.rows; ++row)
             for (int filter = 0; filter < panel.count; ++filter)
                 kernel_.place(sums + row * count.strips * sums_in_vector_ + filter * lanes_, sums_in_vector_, count.strips,
-                              written_length(), to + row * row_output_step() + filter * call_.output_filter_step,
-                              places_.data(), call_.output_steps.back());
+                              written_length(), to + row * row_output_step() + filters[filter], places_.data(),
+                              call_.output_steps.back());
     }
 
     // Positions whose outputs lie a step apart are written together.
-    void write_positions(const T* sums, std::ptrdiff_t count, const Panel& panel, T* to) const {
+    void write_positions(const T* sums, std::ptrdiff_t count, const Panel& panel, T* to,
+                         const std::ptrdiff_t* filters) const {
         const std::ptrdiff_t step = call_.output_steps.back();
         const auto place = [&](std::ptrdiff_t i) { return places_[static_cast<std::size_t>(i)]; };
         for (std::ptrdiff_t first = 0, next = 0; first < count; first = next) {
             for (next = first + 1; next < count && place(next) == place(next - 1) + step; ++next) {}
             kernel_.spread({sums + first * sums_in_vector_, 1, sums_in_vector_, next - first}, panel.count,
-                           to + place(first), call_.output_filter_step, step);
+                           to + place(first), filters, step);
         }
     }
 
@@ -324,7 +333,7 @@ private:
     bool filled_ = false;  // scratch, before the first copy
     bool reads_in_place_;
     LayerBlocks::Layout layout_;
-    std::vector<std::ptrdiff_t> bases_, offsets_, places_, spots_, spans_;
+    std::vector<std::ptrdiff_t> bases_, offsets_, places_, spots_, spans_, filter_places_;
     std::vector<Chain> chains_;
     std::vector<Scratch<T>> scratch_;
     std::ptrdiff_t sections_, sums_in_vector_, shares_ = 1, panels_in_share_ = 1, pieces_in_task_ = 1;

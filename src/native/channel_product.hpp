@@ -23,6 +23,9 @@ struct ChannelProductCall {
     T* output;
     std::ptrdiff_t output_batch_step, output_filter_step;
     std::vector<std::ptrdiff_t> output_steps;  // for each axis
+    // As many filters one after another write into the same plane, each from its own place on: the phases
+    // of an input that was spread out.
+    std::vector<std::ptrdiff_t> phases{0};
 };
 
 // False if it was interrupted.

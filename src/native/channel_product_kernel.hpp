@@ -132,8 +132,8 @@ struct ChannelProductKernel {
     void (*add_compensated)(const T* part, T* total, T* lost, std::ptrdiff_t count);
     // Columns become rows: to[i * to_step + row], zeros from `rows` to `width`. Whether all is finite.
     bool (*interleave)(const Rows<T>& from, int rows, int width, T* to, std::ptrdiff_t to_step);
-    // The first `columns` columns of rows become rows: to[column * apart + i * step].
-    void (*spread)(const Rows<T>& from, int columns, T* to, std::ptrdiff_t apart, std::ptrdiff_t step);
+    // The first `columns` columns of rows become rows: to[places[column] + i * step].
+    void (*spread)(const Rows<T>& from, int columns, T* to, const std::ptrdiff_t* places, std::ptrdiff_t step);
     // `length` elements of each of `count` vectors, which are `apart`, go to their places, `step` apart.
     void (*place)(const T* from, std::ptrdiff_t apart, std::ptrdiff_t count, std::ptrdiff_t length, T* to,
                   const std::ptrdiff_t* places, std::ptrdiff_t step);

@@ -48,39 +48,40 @@ bool interleave(const Rows<T>& from, int rows, int width, T* to, std::ptrdiff_t 
     return all_zero<T>(strange) && rest == 0;
 }
 
-// Each element in the place of two neighbours, of which it becomes the first.
+// All elements, a step apart; between them nothing is written, as another thread may write there.
 template <class T, int... i>
-[[gnu::always_inline]] inline void store_alternate(Vector<T> v, T* to, std::integer_sequence<int, i...>) {
-    constexpr int half = lanes<T> / 2;
-    const Vector<T> low = load(to), high = load(to + lanes<T>);
-    store(to, __builtin_shufflevector(v, low, (i % 2 == 0 ? i / 2 : lanes<T> + i)...));
-    store(to + lanes<T>, __builtin_shufflevector(v, high, (i % 2 == 0 ? half + i / 2 : lanes<T> + i)...));
+[[gnu::always_inline]] inline void store_apart(Vector<T> v, T* to, std::ptrdiff_t step, std::integer_sequence<int, i...>) {
+    if (step == 1) return store(to, v);
+    if constexpr (has_masks<T>)
+        if (step == 2) {
+            constexpr int half = lanes<T> / 2;
+            store_even<T>(to, __builtin_shufflevector(v, v, (i / 2)...));
+            return store_even<T>(to + lanes<T>, __builtin_shufflevector(v, v, (half + i / 2)...));
+        }
+    ((to[i * step] = v[i]), ...);
+}
+
+template <class T>
+[[gnu::always_inline]] inline void store_apart(Vector<T> v, T* to, std::ptrdiff_t step) {
+    store_apart<T>(v, to, step, std::make_integer_sequence<int, lanes<T>>{});
 }
 
 // Few rows at a time, from end to end: rows often lie so that many of them meet in the same place of
 // the cache.
 template <class T>
-void spread(const Rows<T>& from, int columns, T* to, std::ptrdiff_t apart, std::ptrdiff_t step) {
+void spread(const Rows<T>& from, int columns, T* to, const std::ptrdiff_t* places, std::ptrdiff_t step) {
     for (int left = 0; left < columns; left += lanes<T>) {
         const int some = columns - left < lanes<T> ? columns - left : lanes<T>;
         std::ptrdiff_t i = 0;
-        // Two steps apart, neighbours are stored as they were: only between elements of the same row.
-        const std::ptrdiff_t end = step == 1 ? from.count : step == 2 ? from.count - 1 : 0;
-        for (; i + lanes<T> <= end; i += lanes<T>) {
+        for (; i + lanes<T> <= from.count; i += lanes<T>) {
             Vector<T> square[lanes<T>];
             for (int j = 0; j < lanes<T>; ++j) square[j] = load(from.first + (i + j) * from.step + left);
             transpose<T>(square);
-            for (int j = 0; j < some; ++j) {
-                T* const row = to + (left + j) * apart + i * step;
-                if (step == 1)
-                    store(row, square[j]);
-                else
-                    store_alternate<T>(square[j], row, std::make_integer_sequence<int, lanes<T>>{});
-            }
+            for (int j = 0; j < some; ++j) store_apart<T>(square[j], to + places[left + j] + i * step, step);
         }
         for (int j = 0; j < some; ++j)
             for (std::ptrdiff_t k = i; k < from.count; ++k)
-                to[(left + j) * apart + k * step] = from.first[k * from.step + left + j];
+                to[places[left + j] + k * step] = from.first[k * from.step + left + j];
     }
 }
 
@@ -93,6 +94,8 @@ void place(const T* from, std::ptrdiff_t apart, std::ptrdiff_t count, std::ptrdi
         T* const line = to + places[v];
         if (step == 1 && v + covering < count && places[v + covering] == places[v] + covering * length)
             store(line, load(from + v * apart));
+        else if (step > 1 && length == lanes<T>)
+            store_apart<T>(load(from + v * apart), line, step);
         else
             for (std::ptrdiff_t i = 0; i < length; ++i) line[i * step] = from[v * apart + i];
     }

@@ -127,6 +127,28 @@ inline void store_first(T* to, Vector<T> v, std::ptrdiff_t count) {
     copy_short<lanes<T> / 2>(spilled, count, to);
 }
 
+// Whether some elements of a vector can be stored without touching those between them.
+template <class T>
+constexpr bool has_masks =
+#if (FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)) || (FALTUNG_VECTOR_BYTES == 32 && defined(__AVX2__))
+    true;
+#else
+    false;
+#endif
+
+// Elements 0, 2, 4, ...: where there are masks.
+template <class T>
+inline void store_even([[maybe_unused]] T* to, [[maybe_unused]] Vector<T> v) {
+#if FALTUNG_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return _mm512_mask_storeu_ps(to, 0x5555, v);
+    if constexpr (std::is_same_v<T, double>) return _mm512_mask_storeu_pd(to, 0x55, v);
+#elif FALTUNG_VECTOR_BYTES == 32 && defined(__AVX2__)
+    if constexpr (std::is_same_v<T, float>)
+        return _mm256_maskstore_ps(to, _mm256_setr_epi32(-1, 0, -1, 0, -1, 0, -1, 0), v);
+    if constexpr (std::is_same_v<T, double>) return _mm256_maskstore_pd(to, _mm256_setr_epi64x(-1, 0, -1, 0), v);
+#endif
+}
+
 template <class T>
 inline Vector<T> broadcast(T value) {
     return value - Vector<T>{};  // value - 0 is value for every value, -0.0 and NaN included

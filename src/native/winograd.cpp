@@ -26,6 +26,7 @@ public:
           lines_(products_, call.row, call.column, tiles_.tiles_in_strip(), weights_.outputs(), call.fill),
           line_(round_up(weights_.channels() * (tiles_.tiles_in_strip() + 1), products_.lanes)),
           scratch_(static_cast<std::size_t>(threads)) {
+        for (std::ptrdiff_t f = 0; f < 2 * products_.lanes; ++f) filter_places_.push_back(f * call_.output_filter_step);
         for (std::ptrdiff_t c = 0; c < weights_.channels(); ++c) offsets_.push_back(c * (tiles_.tiles_in_strip() + 1));
         for (const int vectors : {1, 2})
             for (std::ptrdiff_t t = 0; t < tiles_.most(); ++t) places_[vectors - 1].push_back(t * vectors * products_.lanes);
@@ -135,8 +136,7 @@ private:
             const std::ptrdiff_t columns = std::min(strip.tiles * m, call_.column.outputs - strip.column * m);
             for (std::ptrdiff_t row = 0; row < rows; ++row)
                 products_.spread({outputs + row * line, 1, panel.width, columns}, panel.count,
-                                 first + row * call_.output_row_step, call_.output_filter_step,
-                                 call_.output_column_step);
+                                 first + row * call_.output_row_step, filter_places_.data(), call_.output_column_step);
             sums += strip.tiles * panel.width;
         }
     }
@@ -161,6 +161,7 @@ private:
     WinogradLines lines_;
     std::ptrdiff_t line_;  // tiles of a strip, those of all channels side by side
     std::vector<std::ptrdiff_t> offsets_, places_[2];  // places in panels of one vector and of two
+    std::vector<std::ptrdiff_t> filter_places_;        // of a panel
     std::vector<Scratch> scratch_;
     std::ptrdiff_t shares_, panels_in_share_;
 };

@@ -34,7 +34,22 @@ void compare(const Shape& shape) {
                                                  layer.filters() * layer.outputs(), layer.outputs(), {s.column.outputs, 1}};
                 return channel_product(call, threads, never);
             };
-            layer.compare(compute, named(level) + ", lanes " + std::to_string(static_cast<int>(lanes)));
+            const std::string name = named(level) + ", lanes " + std::to_string(static_cast<int>(lanes));
+            layer.compare(compute, name);
+            if (layer.filters() % 2 == 1) continue;
+            const auto compute_in_pairs = [&](T* y) {  // filters 2 i and 2 i + 1 alternate in one plane
+                const std::ptrdiff_t image = layer.filters() * layer.outputs();
+                std::vector<T> pairs(static_cast<std::size_t>(s.batch * image));
+                const ChannelProductCall<T> call{weights, s.batch, s.channels, {s.row, s.column}, layer.x.get(),
+                                                 s.groups * s.channels * layer.plane(), layer.plane(), T{}, pairs.data(),
+                                                 image, 2 * layer.outputs(), {2 * s.column.outputs, 2}, {0, 1}};
+                const bool finished = channel_product(call, threads, never);
+                for (std::ptrdiff_t i = 0; i < s.batch * layer.filters(); ++i)
+                    for (std::ptrdiff_t p = 0; p < layer.outputs(); ++p)
+                        y[i * layer.outputs() + p] = pairs[static_cast<std::size_t>((i / 2 * layer.outputs() + p) * 2 + i % 2)];
+                return finished;
+            };
+            layer.compare(compute_in_pairs, name + ", in pairs");
         }
     });
 }

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 
@@ -34,11 +35,11 @@ from faltung.algorithms.algorithm import (
     too_inaccurate,
     vectors,
 )
-from faltung.algorithms.correlation import correlation, correlation_taps
+from faltung.algorithms.correlation import Correlation, correlation, correlation_taps
 from faltung.algorithms.direct import DIRECT
 from faltung.machine import Machine, shipped
 from faltung.task.operand import Weights
-from faltung.task.problem import Problem
+from faltung.task.problem import Index, Problem
 
 _SERVED = tuple(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
 # Arrays might do without a plan, and what it costs; layers have one whatever the algorithm.
@@ -48,6 +49,8 @@ _WORTH_SHARING = 2**16
 # Of depthwise layers, whose copies lie in the first-level cache and are padded once: measured 4 to 6
 # times as many elements a second as of blocks at the edges.
 _FASTER_COPIES = 4
+# Samples that are copied while one tap is laid beside those of other phases: 2 of 0.5 ns.
+_SAMPLES_FOR_A_TAP = 4
 # Where lanes are filters, results are turned into lines of positions: as long as so many products take.
 _TERMS_OF_TURNING = 32
 # Beyond 128 products sums are added in parts: 32 of 52 Gproducts/s for 13 x 13 to 27 x 27, where 7 x 7 has 42.
@@ -151,11 +154,11 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
     calls, taps = correlation(problem), correlation_taps(problem, weights.values)
     in_lanes = _positions_in_lanes(problem, settings.get_instruction_set())
     threads = settings.get_threads() if taps.size > _WORTH_SHARING else 1
-    banks = []
-    for phase in calls.phases:
-        chosen = None if phase.taps is None else _aligned(taps[phase.taps])
-        how = (problem.groups, in_lanes, settings.level(), threads)
-        banks.append(chosen if chosen is None else _core.ChannelProduct(chosen, *how))
+    how = (problem.groups, in_lanes, settings.level(), threads)
+    chosen = [None if phase.taps is None else taps[phase.taps] for phase in calls.phases]
+    apart = _phases_that_read_the_same(problem, calls, chosen)
+    chosen = chosen if apart is None else [_side_by_side(chosen)]
+    banks = [None if each is None else _core.ChannelProduct(_aligned(each), *how) for each in chosen]
     if not all(bank is None or bank.finite for bank in banks):
         return DIRECT.prepare(problem, weights)  # absent terms are not zeros, which infinity would meet
     first = len(calls.boundary) - problem.ndim
@@ -163,8 +166,8 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
 
     def run(x: Array, out: Array, present: Mask | None, threads: int) -> Mask | None:
         x = _aligned(x)
-        for phase, bank in zip(calls.phases, banks, strict=True):
-            target = out[phase.outputs]
+        for phase, bank in zip(calls.phases, banks, strict=apart is None):
+            target = out[phase.outputs] if apart is None else _by_phase(out, apart)
             if bank is None:
                 target[...] = 0
             else:
@@ -173,6 +176,35 @@ def _prepare(problem: Problem, weights: Weights) -> Run:
         return None
 
     return run
+
+
+def _phases_that_read_the_same(problem: Problem, calls: Correlation, taps: list[Array | None]) -> Index | None:
+    """How many phases each axis has, if there are several and all meet the same samples, as where a kernel is no
+    longer than its input is spread: they are more filters of one layer.
+    """
+    reading = {(*phase.offset, *phase.stride, *phase.dilation) for phase in calls.phases}
+    shapes = {None if each is None else each.shape for each in taps}
+    if len(taps) == 1 or len(reading) > 1 or len(shapes) > 1 or None in shapes:
+        return None
+    samples = problem.batch * problem.channels * math.prod(problem.input_shape)
+    if _SAMPLES_FOR_A_TAP * problem.filters * problem.taps > (len(taps) - 1) * samples:
+        return None  # to lay taps side by side takes longer than to copy the samples once for each phase
+    apart = tuple(u // math.gcd(s, u) for s, u in zip(problem.stride, problem.input_dilation, strict=True))
+    return apart if all(n % count == 0 for n, count in zip(problem.length, apart, strict=True)) else None
+
+
+def _side_by_side(taps: list[Any]) -> Array:
+    """The phases' taps as those of as many filters, one after another."""
+    stacked = np.stack(taps, 1)
+    return stacked.reshape(-1, *stacked.shape[2:])
+
+
+def _by_phase(out: Array, apart: Index) -> Array:
+    """(batch, filters, *phases, *positions)."""
+    ndim = len(apart)
+    pairs = [length for n, count in zip(out.shape[2:], apart, strict=True) for length in (n // count, count)]
+    phases, positions = range(3, 2 * ndim + 2, 2), range(2, 2 * ndim + 2, 2)
+    return out.reshape(*out.shape[:2], *pairs).transpose(0, 1, *phases, *positions)
 
 
 def _prepare_parts(problem: Problem, weights: Weights) -> Run:
