@@ -13,6 +13,9 @@ constexpr std::ptrdiff_t usual_positions = 196;
 constexpr std::ptrdiff_t usual_vectors = 448;
 // The samples of a section: in the second-level cache, or little beyond it.
 constexpr std::ptrdiff_t most_bytes = std::ptrdiff_t{1} << 20;
+// Samples that vectors of positions are read from, again for every few filters and each term from another
+// page: no more pages than a core translates without delay, 64 to 96 of 4 KiB.
+constexpr std::ptrdiff_t most_bytes_read_again = std::ptrdiff_t{1} << 18;
 
 std::ptrdiff_t quotient_up(std::ptrdiff_t a, std::ptrdiff_t b) { return (a + b - 1) / b; }
 
@@ -117,8 +120,8 @@ void LayerBlocks::choose_block(std::ptrdiff_t channels, bool one_filter, std::pt
     strips_in_row_ = chained_ && row_axis() > 0 ? vectors_in_row_ / copied_[row_axis()].outputs : vectors_in_row_;
     // With strides a vector of sums takes as many of samples.
     const std::ptrdiff_t read = lanes_ > 1 ? copied_[0].base(1) * copied_.back().phases : 1;
-    // Many filters read the samples of all channels again and again.
-    const std::ptrdiff_t most = one_filter ? usual_vectors : most_bytes / 2 / (channels * lanes_ * element_size);
+    const std::ptrdiff_t most =
+        one_filter ? usual_vectors : most_bytes_read_again / (channels * lanes_ * element_size);
     const std::ptrdiff_t usual =
         lanes_ > 1 ? std::max<std::ptrdiff_t>(std::min(usual_vectors, most) / read, 1) : usual_positions;
     const std::ptrdiff_t rows = copied_[0].outputs, in_image = rows * vectors_in_row_;
