@@ -78,6 +78,8 @@ def test_cells_skip_comments_and_name_what_is_unknown() -> None:
         peers.found(["matlab"])
 
 
+# OpenVINO forks when it is imported, of which JAX warns if a test before this one has used it.
+@pytest.mark.filterwarnings(r"ignore:os.fork\(\) was called:RuntimeWarning")
 @pytest.mark.parametrize("library", peers.LIBRARIES)
 def test_peers_agree_with_faltung(library: str) -> None:
     found, absent = peers.found([library])
